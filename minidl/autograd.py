@@ -1,0 +1,122 @@
+"""Backpropagation: walk from a result back to what it was made of, one op at a time, and multiply by each op's derivative."""
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from minidl import backend
+from minidl.switches import kernels_on, recording, switch
+from minidl.tensor import Composite, Node, Tensor
+
+class Step(NamedTuple):
+    """One op passed backwards."""
+    output: Tensor
+    g: Tensor  # dL/doutput, complete: every op that used the output has been passed
+    inputs: list[Any]
+    grads: list[Tensor | None]  # what this op adds to each dL/dinput; None where no gradient is wanted
+
+def backward_steps(y: Tensor, grad: Any = None) -> Iterator[Step]:
+    """Yield a `Step` for every op between y and the Tensors that require a gradient, youngest op first. ``grad`` is dL/dy, 1 if y is
+    one number. The graph is kept, and no ``.grad`` is touched."""
+    return _walk({y: _seed(y, grad)}, _order(y, ()), keep_graph=True)
+
+def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
+    """Add dy/dx to the ``.grad`` of every x that y was made of and that requires a gradient. The graph is forgotten on the way."""
+    if y.node is None:
+        raise RuntimeError("backward() on a Tensor that nothing was recorded for: does any input have requires_grad=True?")
+    grads = {y: _seed(y, grad)}
+    for _ in _walk(grads, _order(y, ()), keep_graph): pass
+    for x, g in grads.items():
+        x.grad = g if x.grad is None else x.grad + g
+
+Tensor.backward = backward  # type: ignore[attr-defined]
+
+def grad(y: Tensor, xs: Any, seed: Any = None, create_graph: bool = False, keep_graph: bool | None = None) -> tuple[Any, ...]:
+    """dy/dx for each x in ``xs`` (one Tensor or several), None where y does not depend on x. No ``.grad`` is touched.
+
+    ``seed`` is dL/dy, 1 if y is one number; ``create_graph`` records the gradients, so that they can be differentiated again."""
+    xs = (xs,) if isinstance(xs, Tensor) else tuple(xs)
+    for x in (x for x in xs if not x.requires_grad):
+        raise ValueError(f"{x.name or 'an x'} of {x.dtype} requires no gradient: make it a float Tensor with requires_grad=True")
+    grads = {y: _seed(y, seed)}
+    for _ in _walk(grads, _order(y, xs), create_graph if keep_graph is None else keep_graph, create_graph, keep=xs): pass
+    return tuple(grads.get(x) for x in xs)
+
+def _seed(y: Tensor, seed: Any) -> Tensor:  # dL/dy
+    if seed is None and y.size != 1:
+        raise ValueError(f"a gradient starts from one number, y has shape {y.shape}: sum it, or give the gradient of y")
+    seed = backend.owner(y.data).module.ones_like(y.data) if seed is None else seed
+    seed = seed if isinstance(seed, Tensor) else Tensor(seed)
+    if seed.shape != y.shape:
+        raise ValueError(f"the gradient of y must have y's shape {y.shape}, got {seed.shape}")
+    return _fit(seed, y, "the seed")
+
+def _tensors(inputs: Any) -> Iterator[Tensor]: return (x for x in inputs or () if isinstance(x, Tensor) and x.requires_grad)
+
+def _order(y: Tensor, xs: Sequence[Tensor]) -> list[Tensor]:
+    """The Tensors on the ways from y to the xs (without xs: to all that require a gradient), oldest first. An op's output is younger
+    than its inputs, so from young to old every use of a Tensor comes before the Tensor; and nothing older than the xs is visited."""
+    oldest = min((x.born for x in xs), default=-1)
+    found, todo = {y}, [y]
+    while todo:
+        t = todo.pop()
+        if t.node and t.born > oldest:
+            if t.node.inputs is None:
+                raise RuntimeError(f"{t.node.op.name} forgot its inputs when a gradient passed: use keep_graph=True the first time")
+            new = set(_tensors(t.node.inputs)) - found
+            found |= new
+            todo += new
+    order, leading = sorted(found, key=lambda t: t.born), set(xs)
+    for t in order:
+        if not xs or t.node and not leading.isdisjoint(_tensors(t.node.inputs)):
+            leading.add(t)
+    return [t for t in order if t in leading]
+
+def _walk(grads: dict[Tensor, Tensor], order: list[Tensor], keep_graph: bool, create_graph: bool = False, keep: Any = ()) -> Iterator[Step]:
+    """Pass every op once, youngest first. ``grads`` holds the dL/dt still to be used; in the end those of leaves and ``keep``."""
+    wanted, keep = set(order), set(keep)
+    while order:
+        node = (t := order.pop()).node
+        needs = [isinstance(x, Tensor) and x in wanted for x in node.inputs or ()] if node else []
+        if node is None or t not in grads or not any(needs):
+            continue
+        step = Step(t, grads[t] if t in keep else grads.pop(t), node.inputs or [], [])
+        with switch(recording, create_graph):
+            for x, need, g in zip(step.inputs, needs, _rule(step, node, needs, create_graph)):
+                g = _fit(g() if callable(g) else g, x, node.op.name) if need and g is not None else None
+                step.grads.append(g)
+                if g is not None: grads[x] = grads[x] + g if x in grads else g
+        if not keep_graph: node.inputs = node.saved = None
+        yield step
+
+def _rule(step: Step, node: Node, needs: list[bool], create_graph: bool) -> Sequence[Any]:
+    """dL/dinput for each input: from the kernel that ran, from the body of a composite, or from the rule beside the op."""
+    output, g, inputs, _ = step
+    if output.version or node.version != sum(x.version for x in inputs if isinstance(x, Tensor)):
+        raise RuntimeError(f"an input or the output of {node.op.name} was changed in place after it was used: its gradient would be wrong")
+    if node.kernel and kernels_on.get() and not create_graph:
+        return [a if a is None else Tensor(a) for a in node.kernel.vjp(g.data, node.saved, needs)]
+    if isinstance(node.op, Composite):
+        with switch(recording, True):
+            copies = [x.reshape(x.shape) if need else x for x, need in zip(inputs, needs)]  # so that the walk ends at this op's inputs
+            y = node.op.function(*copies, **node.metadata)
+        found = iter(grad(y, [x for x, need in zip(copies, needs) if need], g, create_graph))
+        return [next(found) if need else None for need in needs]
+    if node.op.rule is None:
+        raise NotImplementedError(f"op {node.op.name} has no gradient rule: write one with @{node.op.name}.vjp")
+    result = node.op.rule(g, output, *inputs, **node.metadata)
+    result = result if isinstance(result, (tuple, list)) else (result,)
+    if len(result) != len(inputs):
+        raise ValueError(f"the rule of {node.op.name} must give {len(inputs)} gradients, one for each input; it gave {len(result)}")
+    return result
+
+def _fit(g: Any, x: Tensor, name: str) -> Tensor:
+    """``g`` with the shape, dtype and backend of ``x``: undoes broadcasting and promotion, once for all ops."""
+    if not isinstance(g, Tensor) or x.dtype.kind != "f":
+        raise TypeError(f"{name}: a gradient is a Tensor of a float Tensor, got {type(g).__name__} for an input of dtype {x.dtype}")
+    if g.shape != x.shape:
+        extra = g.ndim - x.ndim
+        if extra < 0 or any(n not in (1, m) for n, m in zip(x.shape, g.shape[extra:])):
+            raise ValueError(f"{name}: a gradient of shape {g.shape} does not fit an input of shape {x.shape}")
+        g = g.sum(axis=tuple(i for i in range(g.ndim) if i < extra or x.shape[i - extra] == 1)).reshape(x.shape)
+    if type(g.data) is not type(x.data): g = g.to(backend.owner(x.data).name)
+    fitted: Tensor = g if g.dtype == x.dtype else g.astype(x.dtype)
+    return fitted

@@ -1,0 +1,55 @@
+"""What a Tensor is made from and turned into: numbers, lists, NumPy's functions, text. (Knows Tensors by their ``requires_grad``.)"""
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minidl import backend
+from minidl.backend import Array
+
+
+def as_array(x: Any) -> Array:
+    """``x`` (an array, number or nested list) as an array of real numbers; TypeError if it holds anything else."""
+    if _holds_tensor(x):
+        raise TypeError("a list of Tensors would lose their gradients: join them with ops.stack or ops.concatenate")
+    array = x if backend.is_array(x) else np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"expected real numbers, got {type(x).__name__} with dtype {array.dtype}")
+    return array
+
+
+def plain(x: Any) -> Any:
+    """What an op receives for an input that is no Tensor. A number stays Python's: a float64 scalar would promote float32 arrays."""
+    x = x.item() if isinstance(x, np.generic) else x
+    return x if x is None or isinstance(x, (bool, int, float)) else as_array(x)
+
+
+def _holds_tensor(x: Any) -> bool:
+    return hasattr(x, "requires_grad") or isinstance(x, (list, tuple)) and any(map(_holds_tensor, x))
+
+
+def as_numpy(t: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    """What ``np.asarray(t)`` gives: asked for by name, so it may leave the graph."""
+    return np.array(t.numpy(), dtype, copy=copy)
+
+
+def call_numpy(function: Callable[..., Any], args: Any, options: Any, recorded: bool) -> Any:
+    """Call NumPy's ``function`` on the arrays of the Tensors among its arguments; TypeError if a gradient would be lost."""
+
+    def arrays(x: Any) -> Any:
+        if isinstance(x, (list, tuple)):
+            return type(x)(map(arrays, x))
+        if not hasattr(x, "requires_grad"):
+            return x
+        if x.requires_grad and recorded:
+            raise TypeError(f"np.{function.__name__} would lose the gradient: use minidl.ops, or .numpy() if none is needed")
+        return x.numpy()
+
+    return function(*arrays(args), **{name: arrays(x) for name, x in options.items()})
+
+
+def describe(t: Any) -> str:
+    """A Tensor's ``repr``: values, dtype, name, and the op that made it."""
+    values = np.array2string(t.numpy(), separator=", ", prefix="Tensor(", threshold=100)
+    source = f", made by {t.node.op.name}" if t.node else ", requires_grad=True" if t.requires_grad else ""
+    return f"Tensor({values}, {t.dtype}{f', name={t.name!r}' if t.name else ''}{source})"

@@ -1,0 +1,54 @@
+"""Building blocks by name: "relu", "adam", "mse" … in place of the object, with the nearest known name where one is misspelt."""
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error about ``name``: all the known names where they are few, else those that look like it."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    if len(known) <= 8 or not close:
+        return f"there are {', '.join(known)}" if len(known) <= 40 else "see the documentation for the names"
+    return f"did you mean {' or '.join(map(repr, close))}?"
+
+
+def look_up(name: Any, known: Mapping[str, Any], what: str) -> Any:
+    """What ``known`` has under ``name``, in any spelling of case and underscores; ValueError with the nearest names otherwise."""
+    if not isinstance(name, str):
+        raise TypeError(f"{what}: expected a name, an object or a function; got {type(name).__name__}")
+    plain = {key.lower().replace("_", ""): value for key, value in known.items()}
+    try:
+        return plain[name.lower().replace("_", "")]
+    except KeyError:
+        raise ValueError(f"no {what} is called {name!r}: {nearest(name, known)}") from None
+
+
+class Configured:
+    """A building block that remembers how it was made (``get_config``), can be made so again, and explains a misspelt argument."""
+
+    _config: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        signature = inspect.signature(cls.__init__)
+        if not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+            for name in kwargs:
+                if name not in signature.parameters:
+                    raise TypeError(f"{cls.__name__} has no argument {name!r}: {nearest(name, [*signature.parameters][1:])}")
+        made = super().__new__(cls)
+        try:
+            bound = signature.bind(made, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}: {error}") from None
+        object.__setattr__(made, "_config", dict([*bound.arguments.items()][1:]))
+        return made
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with."""
+        return dict(self._config)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Another one, made with the same arguments."""
+        return cls(**config)
