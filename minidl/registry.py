@@ -38,10 +38,13 @@ class Configured:
                     raise TypeError(f"{cls.__name__} has no argument {name!r}: {nearest(name, [*signature.parameters][1:])}")
         made = super().__new__(cls)
         try:
-            bound = signature.bind(made, *args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {error}") from None
-        object.__setattr__(made, "_config", dict([*bound.arguments.items()][1:]))
+            arguments = [*signature.bind(made, *args, **kwargs).arguments.items()][1:]
+        except TypeError:
+            return made  # __init__ will say what is missing
+        config: dict[str, Any] = {}
+        for name, value in arguments:
+            config |= value if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        object.__setattr__(made, "_config", config)
         return made
 
     def get_config(self) -> dict[str, Any]:
