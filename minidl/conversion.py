@@ -9,13 +9,13 @@ from minidl.backend import Array
 
 
 def as_array(x: Any) -> Array:
-    """``x`` (an array, number or nested list) as an array of real numbers; TypeError if it holds anything else."""
+    """``x`` (an array, number or nested list) as an array of real numbers, in this machine's byte order; TypeError if it holds anything else."""
     if _holds_tensor(x):
         raise TypeError("a list of Tensors would lose their gradients: join them with ops.stack or ops.concatenate")
     array = x if backend.is_array(x) else np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"expected real numbers, got {type(x).__name__} with dtype {array.dtype}")
-    return array
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def plain(x: Any) -> Any:

@@ -1,8 +1,11 @@
 """Building blocks by name: "relu", "adam", "mse" … in place of the object, with the nearest known name where one is misspelt."""
 import difflib
+import functools
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, Self, TypeVar
+
+P, R = ParamSpec("P"), TypeVar("R")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -55,3 +58,17 @@ class Configured:
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Another one, made with the same arguments."""
         return cls(**config)
+
+
+def explain_keywords(function: Callable[P, R]) -> Callable[P, R]:
+    """A decorator: a misspelt keyword argument is answered with the nearest known one."""
+    names = [*inspect.signature(function).parameters][1:]
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name not in names:
+                raise TypeError(f"{function.__name__} has no argument {name!r}: {nearest(name, names)}")
+        return function(*args, **kwargs)
+
+    return call

@@ -1,9 +1,9 @@
 """CIFAR-10: 60 000 colour photographs of 32×32 pixels in ten classes (Krizhevsky 2009).
 
-Read from the official *binary version*, `cifar-10-batches-bin/`: five files of 10 000 training pictures and one of
-10 000 test pictures. One record is 3 073 bytes: the label, then 1 024 red, 1 024 green and 1 024 blue bytes, row by
-row. The pictures' source is http://www.cs.toronto.edu/~kriz/cifar.html; the *python version* found there is not read,
-because it consists of pickles, and to open a pickle is to run whatever is in it.
+Read from the official *binary version*, `cifar-10-batches-bin/`: five files of 10 000 training pictures and
+one of 10 000 test pictures. One record is 3 073 bytes: the label, then 1 024 red, 1 024 green and 1 024 blue
+bytes, row by row. The pictures' source is http://www.cs.toronto.edu/~kriz/cifar.html; the *python version*
+found there is not read, because it consists of pickles, and to open a pickle is to run whatever is in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy.typing as npt
 CLASS_NAMES: tuple[str, ...] = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+ARCHIVE = "cifar-10-binary.tar.gz"
+URL = f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 FOLDER = "cifar-10-batches-bin"
 TRAIN_FILES: tuple[str, ...] = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
@@ -36,14 +37,15 @@ def load_data(
 ) -> tuple[tuple[Pictures, Pictures], tuple[Pictures, Pictures]]:
     """Load the data set: `((x_train, y_train), (x_test, y_test))`.
 
-    Pictures are uint8 of shape (50000, 32, 32, 3) and (10000, 32, 32, 3) in 0…255, labels uint8 of shape (n, 1) in
-    0…9; `CLASS_NAMES[label]` is a label's name.
+    Pictures are uint8 of shape (50000, 32, 32, 3) and (10000, 32, 32, 3) in 0…255, labels uint8 of shape (n,
+    1) in 0…9; `CLASS_NAMES[label]` is a label's name.
 
-    The files are read from `path`, or else from the folder in the environment variable MINIDL_DATA: from that folder
-    itself or from `cifar-10-batches-bin/` in it. Without either they are downloaded once (170 MB) to the user's cache.
+    The files are read from `path`, or else from the folder in the environment variable MINIDL_DATA: from that
+    folder itself or from `cifar-10-batches-bin/` in it. Without either they are downloaded once (170 MB) to
+    the user's cache.
 
-    Raises FileNotFoundError if a given folder lacks a file (nothing is downloaded then), ValueError if a file is not
-    what it should be, ConnectionError if the download fails.
+    Raises FileNotFoundError if a given folder lacks a file (nothing is downloaded then), ValueError if a file
+    is not what it should be, ConnectionError if the download fails.
     """
     root = _given_folder(path)
     if root is not None:
@@ -74,12 +76,14 @@ def available(path: str | os.PathLike[str] | None = None) -> bool:
 def read_batch(file: str | os.PathLike[str], records: int = RECORDS) -> tuple[Pictures, Pictures]:
     """Read one .bin file of `records` pictures: (records, 32, 32, 3) and labels (records, 1), both uint8.
 
-    Raises FileNotFoundError if there is no such file, ValueError if its size is not records × 3 073 bytes or a label
-    is above 9.
+    Raises FileNotFoundError if there is no such file, ValueError if its size is not records × 3 073 bytes or
+    a label is above 9.
     """
     file, expected = Path(file), records * RECORD_SIZE
     if not file.is_file():
-        raise FileNotFoundError(f"expected a CIFAR-10 file of {expected} bytes at {str(file)!r}, got no such file")
+        raise FileNotFoundError(
+            f"expected a CIFAR-10 file of {expected} bytes at {str(file)!r}, got no such file"
+        )
     size = file.stat().st_size
     if size != expected:
         raise ValueError(
@@ -100,7 +104,7 @@ def _given_folder(path: str | os.PathLike[str] | None) -> Path | None:
 
 
 def _cache() -> Path:
-    import pooch
+    import pooch  # type: ignore[import-untyped]
 
     return Path(pooch.os_cache("minidl"))
 
@@ -118,12 +122,12 @@ def _download(cache: Path) -> Path:
 
     bar = _ProgressBar()
     try:
-        archive = pooch.retrieve(URL, known_hash=f"md5:{MD5}", fname=URL.rsplit("/")[-1], path=cache, progressbar=bar)
-    except (OSError, ValueError) as error:  # no network, a refusal, a full disk, or bytes with another checksum
+        archive = pooch.retrieve(URL, f"md5:{MD5}", fname=ARCHIVE, path=cache, progressbar=bar)
+    except (OSError, ValueError) as error:  # no network, a full disk, or bytes with another checksum
         raise ConnectionError(
-            f"CIFAR-10 could not be downloaded ({type(error).__name__}): fetch {URL} by hand, unpack it and give its "
-            f"folder as path= or in the environment variable MINIDL_DATA, or use minidl.data.shapes10, which needs "
-            f"no network"
+            f"CIFAR-10 could not be downloaded ({type(error).__name__}): fetch {URL} by hand, "
+            f"unpack it and give its folder as path= or in the environment variable MINIDL_DATA, or use "
+            f"minidl.data.shapes10, which needs no network"
         ) from None
     finally:
         bar.close()
@@ -135,7 +139,8 @@ def _download(cache: Path) -> Path:
 def unpack(archive: Path, destination: Path) -> Path:
     """Copy the seven files that belong to CIFAR-10 out of the .tar.gz; returns the folder they are in.
 
-    Nothing else in an archive is touched (links, absolute paths), and a file appears only once it is complete.
+    Nothing else in an archive is touched (links, absolute paths), and a file appears only once it is
+    complete.
     """
     folder = destination / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +151,9 @@ def unpack(archive: Path, destination: Path) -> Path:
             except KeyError:
                 source = None
             if source is None:
-                raise ValueError(f"expected the file {FOLDER}/{name} in {str(archive)!r}, got an archive without it")
+                raise ValueError(
+                    f"expected the file {FOLDER}/{name} in {str(archive)!r}, got an archive without it"
+                )
             with source, open(Path(scratch) / name, "wb") as target:
                 while block := source.read(1 << 20):
                     target.write(block)

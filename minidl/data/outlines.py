@@ -9,12 +9,11 @@ does not tell them apart. Two ways of combining them are all that is needed (Har
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
+Array: TypeAlias = Any  # a float array; more cannot be said, NumPy's functions are typed as returning Any
 
 
 def box(x: Array, y: Array, half_width: float, half_height: float) -> Array:
@@ -65,7 +64,8 @@ def star(x: Array, y: Array) -> Array:
 
 
 def heart(x: Array, y: Array) -> Array:
-    """A square standing on its corner, with half a disc on each of its upper sides and a deep notch between."""
+    """A square standing on its corner, with half a disc on each of its upper sides and a deep notch
+    between."""
     x, y, side = np.abs(x), y + 0.12, 0.78
     tilted_square = (x + np.abs(y) - side) / 2**0.5
     disc = np.hypot(x - side / 2, y - side / 2) - side / 2**0.5

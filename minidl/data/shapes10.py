@@ -1,26 +1,25 @@
 """shapes10: small colour pictures of ten shapes, drawn by minidl itself. No download, no licence.
 
-It has the form of CIFAR-10 (32×32 RGB, ten classes, as many pictures of each) and the same lesson in it: colour,
-place, size, rotation and background vary so much that a linear model or a nearest neighbour gets lost, while a small
-convolutional network learns the shapes in a few epochs.
+It has the form of CIFAR-10 (32×32 RGB, ten classes, as many pictures of each) and the same lesson in it:
+colour, place, size, rotation and background vary so much that a linear model or a nearest neighbour gets
+lost, while a small convolutional network learns the shapes in a few epochs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .outlines import OUTLINES
+from .outlines import OUTLINES, Array
 
 CLASS_NAMES: tuple[str, ...] = tuple(OUTLINES)
 SIZE = 32
 CHUNK = 120  # pictures drawn at a time: few enough for the processor's cache
 
-Array = npt.NDArray[np.floating[Any]]
-Pictures = npt.NDArray[np.uint8]
+Pictures: TypeAlias = npt.NDArray[np.uint8]
 
 
 def load_data(
@@ -28,9 +27,10 @@ def load_data(
 ) -> tuple[tuple[Pictures, Pictures], tuple[Pictures, Pictures]]:
     """Draw the data set: `((x_train, y_train), (x_test, y_test))`.
 
-    Pictures are uint8 of shape (n, 32, 32, 3) in 0…255, labels uint8 of shape (n, 1) in 0…9; `CLASS_NAMES[label]`
-    is a label's name. The classes are balanced and shuffled. One seed gives the same pictures every time, and the
-    test pictures do not depend on `n_train`. Takes about two seconds for the default sizes.
+    Pictures are uint8 of shape (n, 32, 32, 3) in 0…255, labels uint8 of shape (n, 1) in 0…9;
+    `CLASS_NAMES[label]` is a label's name. The classes are balanced and shuffled. One seed gives the same
+    pictures every time, and the test pictures do not depend on `n_train`. Takes about two seconds for the
+    default sizes.
 
     Raises ValueError for a size that is not a whole number ≥ 1 or a seed that is not a whole number ≥ 0.
     """
@@ -38,7 +38,8 @@ def load_data(
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{name} must be a whole number ≥ {least}, got {value!r}")
     train_stream, test_stream = np.random.SeedSequence(seed).spawn(2)
-    return _split(n_train, np.random.default_rng(train_stream)), _split(n_test, np.random.default_rng(test_stream))
+    train = _split(n_train, np.random.default_rng(train_stream))
+    return train, _split(n_test, np.random.default_rng(test_stream))
 
 
 def _split(n: int, rng: np.random.Generator) -> tuple[Pictures, Pictures]:
@@ -58,21 +59,24 @@ def draw(labels: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pictures:
     shape_is_light = rng.random(n) < 0.5
     back, front = np.where(shape_is_light, 0.3, 0.7), np.where(shape_is_light, 0.78, 0.22)
 
-    texture = _choose(TEXTURES, rng.integers(len(TEXTURES), size=n), *_turned_grid(n, rng), *_uniform(rng, n, 0, 1, 2))
+    kind = rng.integers(len(TEXTURES), size=n)
+    texture = _choose(TEXTURES, kind, *_turned_grid(n, rng), *_uniform(rng, n, 0, 1, 2))
     canvas = _mix(_colour(back, rng), _colour(back, rng), texture)
     for _ in range(3):  # clutter: small discs, which tell nothing
         _paint(canvas, _disc(n, rng), _colour(0.65 * back + 0.35 * front, rng))
 
-    x, y = _turned_grid(n, rng, turn=0.4, shift=0.25)
-    radius, stretch = _uniform(rng, n, 0.52, 0.85)[0], _uniform(rng, n, 0.88, 1.14)[0]
+    x, y = _turned_grid(n, rng, turn=0.35, shift=0.3)
+    radius, stretch = _uniform(rng, n, 0.5, 0.84)[0], _uniform(rng, n, 0.88, 1.14)[0]
     mirror = np.where(rng.random(n) < 0.5, -1, 1).astype(np.float32)[:, None, None]
-    distance = radius * _choose(list(OUTLINES.values()), labels, x * mirror / (radius * stretch), y * stretch / radius)
+    x_in, y_in = x * mirror / (radius * stretch), y * stretch / radius  # the shape fills the unit circle
+    distance = radius * _choose(list(OUTLINES.values()), labels, x_in, y_in)
     shading = np.clip(0.5 + 0.5 * x, 0, 1)
     _paint(canvas, _coverage(distance), _mix(_colour(front, rng), _colour(front, rng), shading))
 
     _paint(canvas, _bar(n, rng), _colour(back, rng))  # something in front hides a part
     noise = rng.standard_normal(canvas.shape, np.float32) * _uniform(rng, n, 0.01, 0.04)[0][:, None]
-    return (np.clip(canvas + noise, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
+    pictures: Pictures = (np.clip(canvas + noise, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return pictures.transpose(0, 2, 3, 1)
 
 
 def _uniform(rng: np.random.Generator, n: int, low: float, high: float, count: int = 1) -> list[Array]:
@@ -80,7 +84,9 @@ def _uniform(rng: np.random.Generator, n: int, low: float, high: float, count: i
     return [rng.uniform(low, high, (n, 1, 1)).astype(np.float32) for _ in range(count)]
 
 
-def _turned_grid(n: int, rng: np.random.Generator, turn: float = np.pi, shift: float = 1) -> tuple[Array, Array]:
+def _turned_grid(
+    n: int, rng: np.random.Generator, turn: float = np.pi, shift: float = 1
+) -> tuple[Array, Array]:
     """Pixel coordinates x, y of shape (n, 32, 32), −1…1 over the picture, moved and turned at random."""
     axis = ((np.arange(SIZE) + 0.5) / SIZE * 2 - 1).astype(np.float32)
     x, y = axis[None, None, :], -axis[None, :, None]
@@ -127,7 +133,7 @@ TEXTURES = (gradient, stripes, checks, clouds)
 def _colour(lightness: Any, rng: np.random.Generator) -> Array:
     """A random hue of the given lightness (mean of red, green and blue) for each picture: (n, 3, 1, 1)."""
     n = len(lightness)
-    hue, chroma = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.03, 0.32, n)
+    hue, chroma = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.05, 0.5, n)
     lightness = lightness + rng.uniform(-0.12, 0.12, n)
     thirds = 2 * np.pi / 3 * np.arange(3)
     rgb = lightness[:, None] + chroma[:, None] * np.cos(hue[:, None] - thirds)
@@ -135,7 +141,8 @@ def _colour(lightness: Any, rng: np.random.Generator) -> Array:
 
 
 def _mix(first: Array, second: Array, share: Array) -> Array:
-    """From `first` (share 0) to `second` (share 1); share has shape (n, 32, 32), the result (n, 3, 32, 32)."""
+    """From `first` (share 0) to `second` (share 1); share has shape (n, 32, 32), the result (n, 3, 32,
+    32)."""
     return first + (second - first) * share[:, None]
 
 
@@ -154,6 +161,6 @@ def _disc(n: int, rng: np.random.Generator) -> Array:
 
 
 def _bar(n: int, rng: np.random.Generator) -> Array:
-    """A narrow bar across the picture; negative widths leave every third picture without one."""
+    """A narrow bar across the picture; negative widths leave almost half of the pictures without one."""
     x, _ = _turned_grid(n, rng, shift=0.7)
-    return _coverage(np.abs(x) - _uniform(rng, n, -0.05, 0.09)[0])
+    return _coverage(np.abs(x) - _uniform(rng, n, -0.06, 0.07)[0])

@@ -42,7 +42,8 @@ def one_hot(labels: npt.ArrayLike, num_classes: int | None = None, dtype: npt.DT
 
 
 class Batches:
-    """Aligned arrays, cut into batches; made by `batches`. Can be gone through again and again; has a length."""
+    """Aligned arrays, cut into batches; made by `batches`. Can be gone through again and again; has a
+    length."""
 
     def __init__(
         self, arrays: tuple[npt.ArrayLike, ...], batch_size: int, shuffle: bool, seed: Any, drop_last: bool
@@ -75,9 +76,10 @@ def batches(
 ) -> Batches:
     """Cut arrays of one length into batches: `for x_batch, y_batch in batches(x, y, batch_size=32): …`.
 
-    A batch is a tuple with a part of each array, or just the part if there is one array. Every pass draws a new order;
-    `seed` (a whole number or a numpy Generator) makes the sequence of orders repeatable. The last batch may be smaller;
-    `drop_last=True` leaves it out. With `shuffle=False` the batches are views, not copies.
+    A batch is a tuple with a part of each array, or just the part if there is one array. Every pass draws a
+    new order; `seed` (a whole number or a numpy Generator) makes the sequence of orders repeatable. The last
+    batch may be smaller; `drop_last=True` leaves it out. With `shuffle=False` the batches are views, not
+    copies.
 
     Raises ValueError for no or empty arrays, unequal lengths and a batch size that is not a whole number ≥ 1.
     """
@@ -92,12 +94,13 @@ def train_test_split(
 ) -> list[Array]:
     """Split arrays of one length n at random into two parts: `[a_train, a_test, b_train, b_test, …]`.
 
-    `test_size` is a fraction (the test part then has ⌈fraction · n⌉ rows) or a count. With one seed the parts are those
-    of scikit-learn's `train_test_split(…, random_state=seed)`. `stratify`, labels of length n, keeps the classes'
-    shares in both parts, with at least one of each class in either (the parts then differ from scikit-learn's).
+    `test_size` is a fraction (the test part then has ⌈fraction · n⌉ rows) or a count. With one seed the parts
+    are those of scikit-learn's `train_test_split(…, random_state=seed)`. `stratify`, labels of length n,
+    keeps the classes' shares in both parts, with at least one of each class in either (the parts then differ
+    from scikit-learn's).
 
-    Raises ValueError for no or empty arrays, unequal lengths, or a size that leaves a part (or, with `stratify`, a
-    class in a part) empty.
+    Raises ValueError for no or empty arrays, unequal lengths, or a size that leaves a part (or, with
+    `stratify`, a class in a part) empty.
     """
     parts = _aligned(arrays)
     n = len(parts[0])
@@ -121,7 +124,8 @@ def train_validation_test_split(
 ) -> tuple[tuple[Array, Array], tuple[Array, Array], tuple[Array, Array]]:
     """Split into three: `((x_train, y_train), (x_validation, y_validation), (x_test, y_test))`.
 
-    Both sizes are counts or fractions of the whole, rounded up. `stratify` and errors as in `train_test_split`.
+    Both sizes are counts or fractions of the whole, rounded up. `stratify` and errors as in
+    `train_test_split`.
     """
     x, y = _aligned((x, y))
     n = len(x)
@@ -143,14 +147,13 @@ def k_fold(
 ) -> Iterator[tuple[Indices, Indices]]:
     """k pairs `(train_indices, test_indices)`; every row is in exactly one test part. Indices ascend.
 
-    `data` is the number of rows or arrays of one length. Without `stratify` the folds are those of scikit-learn's
-    `KFold(k, shuffle=shuffle, random_state=seed)`. `stratify`, labels of that length, deals each class evenly to the
-    folds. Raises ValueError at once for no data, unequal lengths, or fewer rows (or members of a class) than k.
+    `data` is the number of rows or arrays of one length. Without `stratify` the folds are those of
+    scikit-learn's `KFold(k, shuffle=shuffle, random_state=seed)`. `stratify`, labels of that length, deals
+    each class evenly to the folds. Raises ValueError at once for no data, unequal lengths, or fewer rows (or
+    members of a class) than k.
     """
-    if len(data) == 1 and _is_whole(data[0]):
-        n = int(data[0])  # type: ignore[arg-type]
-    else:
-        n = len(_aligned(data)[0])
+    only: Any = data[0] if len(data) == 1 else None
+    n = int(only) if _is_whole(only) else len(_aligned(data)[0])
     if not _is_whole(k) or not 2 <= k <= n:
         raise ValueError(f"k must be a whole number in 2…{n} for {n} rows, got {k!r}")
     rng = np.random.RandomState(seed)
@@ -162,7 +165,9 @@ def k_fold(
         classes = _classes(stratify, n)
         smallest = int(np.bincount(classes).min())
         if smallest < k:
-            raise ValueError(f"every class needs at least k = {k} rows to be in every fold, got one with {smallest}")
+            raise ValueError(
+                f"every class needs at least k = {k} rows to be in every fold, got one with {smallest}"
+            )
         by_class = order[np.argsort(classes[order], kind="stable")]
         fold = np.empty(n, np.int64)
         fold[by_class] = np.arange(n) % k  # dealt like cards, class after class
@@ -205,7 +210,8 @@ def _count(size: float | int, n: int, name: str, most: int) -> int:
         if count <= most:
             return count
     raise ValueError(
-        f"{name} must be a fraction between 0 and 1 or a count, and no part may be empty: got {size!r} of {n} rows"
+        f"{name} must be a fraction between 0 and 1 or a count, with no part left empty, "
+        f"got {size!r} of {n} rows"
     )
 
 
@@ -223,5 +229,7 @@ def _aligned(arrays: tuple[npt.ArrayLike, ...]) -> list[Array]:
     if not result or any(len(shape) == 0 or shape[0] == 0 for shape in shapes):
         raise ValueError(f"expected at least one array with at least one row, got shapes {shapes}")
     if len({shape[0] for shape in shapes}) > 1:
-        raise ValueError(f"all arrays must have one length, got {', '.join(str(shape[0]) for shape in shapes)}")
+        raise ValueError(
+            f"all arrays must have one length, got {', '.join(str(shape[0]) for shape in shapes)}"
+        )
     return result

@@ -75,7 +75,7 @@ def _(g, y, a, b):
         return g * b * a ** (b - (b != 0))
 
     def with_exponent():
-        return g * y * log(a + (a == 0))
+        return g * y * log(ones_like(y) * (a + (a == 0)))  # a may be a number: its logarithm, too, has y's dtype and backend
 
     return with_base, with_exponent
 

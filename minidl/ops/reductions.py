@@ -57,7 +57,7 @@ def argmax_mask(xp, x, *, axis=None):
     others = [i for i in range(x.ndim) if i not in axes]
     rows = xp.transpose(x, [*others, *axes])
     shape = rows.shape
-    rows = xp.reshape(rows, (*shape[: len(others)], -1))
+    rows = xp.reshape(rows, (*shape[: len(others)], math.prod(shape[len(others) :])))
     mask = xp.argmax(rows, axis=-1)[..., None] == xp.arange(rows.shape[-1])
     order = [*others, *axes]
     return xp.transpose(xp.reshape(mask, shape), [order.index(i) for i in range(x.ndim)]).astype(x.dtype)

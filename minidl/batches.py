@@ -1,0 +1,127 @@
+"""From what `fit` is given (arrays, or batches that somebody else makes) to the batches that a model trains on."""
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minidl import backend
+from minidl.conversion import as_array
+from minidl.layers.symbolic import flat, map_structure
+from minidl.random_numbers import random_generator
+from minidl.tensor import Tensor
+
+
+class Batch(NamedTuple):
+    """What one step works on: arrays, or lists or dictionaries of arrays; ``y`` and ``sample_weight`` may be None."""
+
+    x: Any
+    y: Any
+    sample_weight: Any
+
+
+def arrays_of(data: Any, what: str) -> Any:
+    """``data`` as an array, or a list, tuple or dictionary of arrays; a plain nested list of numbers is one array."""
+    if data is None or isinstance(data, dict):
+        return data and {key: arrays_of(value, what) for key, value in data.items()}
+    if isinstance(data, (list, tuple)) and any(hasattr(item, "shape") for item in data):
+        if any(not np.shape(item) for item in data):
+            return as_array([float(item) for item in data])
+        return [arrays_of(item, what) for item in data]
+    if isinstance(data, Tensor):
+        return data.data
+    if not backend.is_array(data) and not isinstance(data, (list, tuple)) and hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    try:
+        return as_array(data)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} must be an array of numbers (or a list or dictionary of arrays): {error}") from None
+
+
+def is_iterable_of_batches(x: Any) -> bool:
+    """Whether ``x`` makes the batches itself: a generator, a dataset, anything to iterate that is no array, list or dictionary."""
+    return not (isinstance(x, (list, tuple, dict, Tensor)) or hasattr(x, "shape") or x is None) and isinstance(x, Iterable)
+
+
+def count(data: Any, what: str) -> int:
+    """How many examples there are; ValueError if none, or if the arrays do not agree."""
+    sizes = {array.shape[0] if array.ndim else None for array in flat(data)}
+    if None in sizes:
+        raise ValueError(f"{what} is one number: give an array with one entry for each example")
+    if len(sizes) != 1:
+        raise ValueError(f"the arrays of {what} have different numbers of examples: {sorted(sizes)}")
+    n = int(sizes.pop())  # type: ignore[arg-type]
+    if n == 0:
+        raise ValueError(f"{what} is empty: there are no examples")
+    return n
+
+
+class ArrayBatches:
+    """Batches of arrays held in memory, in a new order each time they are gone through if ``shuffle``."""
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: bool):
+        self.data, self.batch_size, self.shuffle = Batch(x, y, sample_weight), batch_size, shuffle
+        self.n = count(x, "x")
+        for other, what in ((y, "y"), (sample_weight, "sample_weight")):
+            if other is not None and count(other, what) != self.n:
+                raise ValueError(f"x has {self.n} examples, {what} has {count(other, what)}")
+
+    def __len__(self) -> int:
+        return -(-self.n // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = random_generator().permutation(self.n) if self.shuffle else None
+        for start in range(0, self.n, self.batch_size):
+            part: Any = slice(start, start + self.batch_size)
+            part = part if order is None else order[part]
+            yield Batch(*(map_structure(lambda array, part=part: None if array is None else array[part], d) for d in self.data))
+
+
+class GivenBatches:
+    """Batches that come from an iterable, ``steps`` of them each time (all of them, if None); a generator goes on where it was."""
+
+    def __init__(self, source: Any, steps: int | None, what: str):
+        self.source, self.steps, self.what = source, steps, what
+        self.running = iter(source) if steps is not None or iter(source) is source else None
+
+    def __len__(self) -> int:
+        if self.steps is not None:
+            return self.steps
+        return len(self.source)  # TypeError where nobody knows
+
+    def __iter__(self) -> Iterator[Batch]:
+        running, done = self.running or iter(self.source), 0
+        while self.steps is None or done < self.steps:
+            try:
+                item = next(running)
+            except StopIteration:
+                if self.steps is not None and done and iter(self.source) is not self.source:
+                    running = self.running = iter(self.source)
+                    continue
+                break
+            done += 1
+            yield as_batch(item)
+        if not done or (self.steps and done < self.steps):
+            raise ValueError(
+                f"{self.what} ran out of batches ({done} came): give something that can be gone through again (a list-like dataset, not a "
+                "generator), or fewer steps"
+            )
+
+
+def as_batch(item: Any) -> Batch:
+    """What an iterable yields: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
+    parts = item if isinstance(item, tuple) else (item,)
+    if len(parts) > 3:
+        raise ValueError(f"a batch is x, (x, y) or (x, y, sample_weight); got {len(parts)} things")
+    arrays = [arrays_of(part, what) for part, what in zip(parts, ("x", "y", "sample_weight"))]
+    return Batch(*arrays, *[None] * (3 - len(arrays)))
+
+
+def check_finite(data: Any, what: str) -> None:
+    """ValueError if a NumPy array in ``data`` holds nan or infinity. (The sum tells, and costs less than looking at each.)"""
+    for array in flat(data):
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            with np.errstate(all="ignore"):
+                suspicious = not np.isfinite(array.sum())
+            if suspicious and not (finite := np.isfinite(array)).all():
+                first = int(np.argwhere(~finite)[0][0])
+                raise ValueError(f"{what} holds {array.size - int(finite.sum())} values that are nan or infinite (the first in example {first} of this batch)")

@@ -1,0 +1,152 @@
+"""What happens around the training: subclass `Callback` and write the methods that you need."""
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+
+class Callback:
+    """The moments of training. ``logs`` are the numbers so far: loss, metrics, at the end of an epoch also the ``val_`` ones."""
+
+    model: Any = None
+    params: dict[str, Any]
+
+    def set_model(self, model: Any) -> None:
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """``params``: epochs, steps (None where unknown), verbose."""
+        self.params = params
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_predict_begin(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_predict_end(self, logs: dict[str, float] | None = None) -> None: ...
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+    def on_predict_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None: ...
+
+
+class CallbackList:
+    """Several callbacks as one: every moment is passed on to each."""
+
+    def __init__(self, callbacks: Iterable[Callback], model: Any, **params: Any):
+        self.callbacks = list(callbacks)
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"callbacks are objects of minidl.callbacks.Callback; got {callback!r}")
+            callback.set_params(params)
+            callback.set_model(model)
+
+    def __getattr__(self, moment: str) -> Any:
+        if not moment.startswith("on_"):
+            raise AttributeError(moment)
+
+        def tell(*args: Any) -> None:
+            for callback in self.callbacks:
+                getattr(callback, moment)(*args)
+
+        return tell
+
+
+class History(Callback):
+    """What `fit` returns: ``history["loss"][epoch]`` and so on, and ``epoch``, the list of epoch numbers."""
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class ProgressBar(Callback):
+    """The line that `fit`, `evaluate` and `predict` print: steps, time, loss and metrics. On a terminal it is live."""
+
+    WIDTH, EVERY = 20, 0.1  # characters; seconds between two updates
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.training = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self.params["epochs"] > 1 or self.params["verbose"] == 2:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self._start()
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        if not getattr(self, "training", False):
+            self._start()
+
+    on_predict_begin = on_test_begin
+
+    def _start(self) -> None:
+        self.began, self.shown, self.done, self.drawn = time.perf_counter(), 0.0, 0, ""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.done = batch + 1
+        now = time.perf_counter()
+        if self.params["verbose"] == 1 and sys.stdout.isatty() and now - self.shown > self.EVERY:
+            self.shown = now
+            self._draw(logs or {}, end="")
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        if not getattr(self, "training", False):
+            self.on_train_batch_end(batch, logs)
+
+    on_predict_batch_end = on_test_batch_end
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._draw(logs or {}, end="\n")
+
+    def on_test_end(self, logs: Any = None) -> None:
+        if not getattr(self, "training", False):
+            self._draw(logs or {}, end="\n")
+
+    on_predict_end = on_test_end
+
+    def _draw(self, logs: dict[str, float], end: str) -> None:
+        steps, seconds = self.params.get("steps"), time.perf_counter() - self.began
+        full = self.WIDTH * self.done // steps if steps else self.WIDTH
+        bar = "" if self.params["verbose"] == 2 else " " + "━" * full + "╺" * (full < self.WIDTH) + " " * (self.WIDTH - full - 1)
+        left = f" {_duration(seconds / self.done * (steps - self.done))} left" if not end and steps and self.done else ""
+        line = f"{self.done}/{steps or '?' if not end else self.done}{bar} {_duration(seconds)}{left} {_step_time(seconds / max(1, self.done))}"
+        line += "".join(f" - {name}: {_value(value)}" for name, value in _ordered(logs).items())
+        live = sys.stdout.isatty() and self.params["verbose"] == 1
+        if live:
+            line = line[: shutil.get_terminal_size().columns - 1] if not end else line
+            print(f"\r{line.ljust(len(self.drawn))}", end=end, flush=True)
+            self.drawn = line
+        elif end:
+            print(line)
+
+
+def _ordered(logs: dict[str, float]) -> dict[str, float]:
+    """Metrics first, in alphabetical order, then the same for validation; as Keras prints them."""
+    return dict(sorted(logs.items(), key=lambda item: (item[0].startswith("val_"), item[0])))
+
+
+def _value(value: float) -> str:
+    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f}s"
+    return f"{seconds // 60:.0f}:{seconds % 60:02.0f}" if seconds < 3600 else f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f}:{seconds % 60:02.0f}"
+
+
+def _step_time(seconds: float) -> str:
+    return f"{seconds:.0f}s/step" if seconds >= 1 else f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"

@@ -1,0 +1,96 @@
+"""The commands and their options. What goes wrong ends in one sentence, not in a traceback."""
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+import minidl
+
+app = typer.Typer(
+    help="Train neural networks on code that you can read.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+)  # fmt: skip
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"minidl {minidl.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+    """Train neural networks on code that you can read."""
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Option(help="The net: intro, dropout or xray.")] = "intro",
+    dataset: Annotated[str, typer.Option(help="auto, cifar10, shapes10, chests2, or a folder with one sub-folder of pictures per class.")] = "auto",
+    data_dir: Annotated[Path | None, typer.Option(help="The folder that holds cifar-10-batches-bin/ (default: $MINIDL_DATA).")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Rounds through the data (default: 5; cifar10, chests2 and folders: 10).")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures per step (default: 32; xray: 16).")] = None,
+    optimizer: Annotated[str, typer.Option(help="sgd, momentum, rmsprop, adam, adamw or adagrad.")] = "adam",
+    learning_rate: Annotated[float | None, typer.Option(help="The size of a step (default: the optimiser's own).")] = None,
+    seed: Annotated[int, typer.Option(help="Start of all random numbers: the same seed gives the same run.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="The folder to write, which must not exist yet (default: runs/…).")] = None,
+) -> None:
+    """Train a net on pictures, and leave a folder with its weights, its numbers and pictures of what it learned."""
+    from minidl.cli.train import Options, run
+
+    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out))
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder that `minidl train` left.")],
+    dataset: Annotated[str | None, typer.Option(help="Other test data than those of the run (as for train).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="The folder that holds cifar-10-batches-bin/ (default: $MINIDL_DATA).")] = None,
+) -> None:
+    """Measure a trained net again, on the test pictures."""
+    from minidl.cli.runs import evaluate_run
+
+    evaluate_run(run, dataset, data_dir)
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="The folder that `minidl train` left.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files: PNG, JPEG, …")],
+) -> None:
+    """Ask a trained net what is on your own pictures."""
+    from minidl.cli.runs import predict_pictures
+
+    predict_pictures(run, pictures)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the options make no sense."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped", 130)
+    except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
+        if os.environ.get("MINIDL_DEBUG"):
+            raise
+        _fail(_sentence(error), 1)
+    else:
+        sys.exit(code or 0)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this: try a smaller --batch-size"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
+def _fail(sentence: str, code: int) -> None:
+    first = " ".join(sentence.split())
+    print(f"minidl: {first}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,59 @@
+"""``minidl evaluate`` and ``minidl predict``: what to do with a folder that ``minidl train`` left."""
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from minidl.cli.datasets import choose, load
+from minidl.cli.train import measure
+from minidl.data.folder import read_picture
+from minidl.nets import NETS
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def open_run(run: Path) -> tuple[Any, dict[str, Any]]:
+    """The trained model and the settings of a run folder; ValueError or FileNotFoundError if it is none."""
+    if not run.is_dir():
+        raise FileNotFoundError(f"there is no folder {run}")
+    for name in ("config.json", "weights.npz"):
+        if not (run / name).is_file():
+            raise FileNotFoundError(f"{run} is not the folder of a run: it has no {name}")
+    try:
+        settings = json.loads((run / "config.json").read_text(encoding="utf-8"))
+        model = NETS[settings["model"]](tuple(settings["input_shape"]), len(settings["class_names"]))
+        dataset = settings["dataset"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{run / 'config.json'} is damaged ({error})") from None
+    model.load_weights(run / "weights.npz")
+    return model, settings | {"dataset": dataset}
+
+
+def evaluate_run(run: Path, dataset: str | None, data_dir: Path | None) -> None:
+    """Print the test accuracy of a run's net, on its own test pictures or on others."""
+    model, settings = open_run(run)
+    height, width, channels = settings["input_shape"]
+    chosen, sentence = choose(dataset or settings["dataset"], settings["model"], data_dir)
+    console.print(sentence)
+    pictures = load(chosen, data_dir, (height, width), "grayscale" if channels == 1 else "rgb")
+    if list(pictures.class_names) != settings["class_names"]:
+        raise ValueError(f"the net was trained on {', '.join(settings['class_names'])}; these pictures are {', '.join(pictures.class_names)}")
+    _, accuracy = measure(model, pictures.test)
+    console.print(f"test accuracy {accuracy:.4f}")
+
+
+def predict_pictures(run: Path, pictures: list[Path]) -> None:
+    """Print the three likeliest classes of each picture."""
+    model, settings = open_run(run)
+    height, width, channels = settings["input_shape"]
+    arrays = [read_picture(path, (height, width), "grayscale" if channels == 1 else "rgb") for path in pictures]
+    batch = np.stack(arrays).astype("float32") / 255
+    probabilities, _ = measure(model, (batch, np.zeros(len(batch), int)))
+    table = Table("picture", *(f"{place} class" for place in ("first", "second", "third")[: probabilities.shape[1]]), box=None)
+    for path, row in zip(pictures, probabilities):
+        best = row.argsort()[::-1][:3]
+        table.add_row(str(path), *(f"{settings['class_names'][i]} {row[i]:.1%}" for i in best))
+    console.print(table)

@@ -1,0 +1,149 @@
+"""``minidl train``."""
+import csv
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+
+import minidl
+from minidl import optimizers
+from minidl.callbacks import Callback
+from minidl.cli.datasets import Pictures, choose, load
+from minidl.cli.progress import LiveProgress
+from minidl.data import one_hot
+from minidl.layers.checks import number, whole
+from minidl.nets import NETS
+from minidl.random_numbers import set_seed
+from minidl.registry import nearest
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Options(NamedTuple):
+    """The options of ``minidl train``."""
+
+    model: str
+    dataset: str
+    data_dir: Path | None
+    epochs: int | None
+    batch_size: int | None
+    optimizer: str
+    learning_rate: float | None
+    seed: int
+    out: Path | None
+
+
+def run(options: Options) -> None:
+    """Train, and write the run folder. Everything is checked before data are drawn or folders made."""
+    if options.model not in NETS:
+        raise ValueError(f"no net is called {options.model!r}: {nearest(options.model, NETS)}")
+    optimizer = optimizers.get(options.optimizer)
+    if options.learning_rate is not None:
+        optimizer.learning_rate = number("--learning-rate", options.learning_rate, 0)
+    whole("--seed", options.seed, 0)
+    dataset, sentence = choose(options.dataset, options.model, options.data_dir)
+    epochs = whole("--epochs", (5 if dataset == "shapes10" else 10) if options.epochs is None else options.epochs, 0)
+    batch_size = whole("--batch-size", (16 if options.model == "xray" else 32) if options.batch_size is None else options.batch_size)
+    out = options.out or Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{options.model}"
+    if out.exists():
+        raise ValueError(f"{out} exists already, and nothing is overwritten: choose another --out")
+
+    console.print(sentence)
+    xray = options.model == "xray"
+    pictures = load(dataset, options.data_dir, (256, 256) if xray else (32, 32), "grayscale" if xray else "rgb")
+    set_seed(options.seed)
+    model = NETS[options.model](pictures.train[0].shape[1:], len(pictures.class_names))
+    model.compile(optimizer, "binary_crossentropy" if xray else "categorical_crossentropy", metrics=["accuracy"])
+    model.summary()
+    settings = _settings(options, pictures, optimizer, epochs, batch_size, model)
+    out.mkdir(parents=True)
+    _write_json(out / "config.json", settings)
+
+    progress, record = LiveProgress(console, len(pictures.train[0])), Record(out)
+    began = time.perf_counter()
+    try:
+        model.fit(
+            pictures.train[0], targets(pictures.train[1], model), batch_size=batch_size, epochs=epochs,
+            validation_data=(pictures.validation[0], targets(pictures.validation[1], model)), callbacks=[record, progress], verbose=0,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        console.print(f"Stopped in epoch {len(record.rows) + 1}; what was learned until then is kept.")
+    if not record.rows:
+        record.write()
+    model.save_weights(out / "weights.npz")
+    seconds = time.perf_counter() - began
+    probabilities, accuracy = measure(model, pictures.test)
+    _write_json(out / "config.json", settings | {"test_accuracy": accuracy, "seconds": round(seconds, 1), "epochs_done": len(record.rows)})
+    _draw(out, model, pictures, probabilities, record.rows)
+    console.print(f"trained on {len(pictures.train[0]):,} pictures for {len(record.rows)} epochs in {seconds:.1f} s")
+    console.print(f"test accuracy {accuracy:.4f}")
+    console.print(str(out))
+
+
+class Record(Callback):
+    """Keeps ``history.csv`` and the weights up to date after every epoch, so that nothing is lost."""
+
+    def __init__(self, out: Path):
+        self.out, self.rows = out, list[dict[str, float]]()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.rows.append({"epoch": epoch + 1, **(logs or {}), "seconds": round(time.perf_counter() - self.began, 3)})
+        self.write()
+        self.model.save_weights(self.out / "weights.npz")
+
+    def write(self) -> None:
+        """Write the table as it is now."""
+        with open(self.out / "history.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(self.rows[0]) if self.rows else ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"])
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def targets(labels: np.ndarray, model: Any) -> np.ndarray:
+    """Labels as the model's loss wants them: one-hot, or 0 and 1 where there is one output."""
+    outputs = model.outputs[0].shape[-1]
+    return labels[:, None].astype("float32") if outputs == 1 else one_hot(labels, outputs)
+
+
+def measure(model: Any, test: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, float]:
+    """The probability of each class for each test picture, and the share of pictures told right."""
+    probabilities = model.predict(test[0], batch_size=256 if test[0].shape[1] <= 64 else 16, verbose=0)
+    if probabilities.shape[1] == 1:
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+    return probabilities, float((probabilities.argmax(axis=1) == test[1]).mean())
+
+
+def _settings(options: Options, pictures: Pictures, optimizer: Any, epochs: int, batch_size: int, model: Any) -> dict[str, Any]:
+    return {
+        "model": options.model, "dataset": pictures.name, "class_names": list(pictures.class_names),
+        "input_shape": list(pictures.train[0].shape[1:]), "parameters": model.count_params(), "epochs": epochs, "batch_size": batch_size,
+        "optimizer": options.optimizer.lower(), "learning_rate": optimizer.learning_rate, "seed": options.seed,
+        "train": len(pictures.train[0]), "validation": len(pictures.validation[0]), "test": len(pictures.test[0]),
+        "minidl": minidl.__version__, "numpy": np.__version__, "python": platform.python_version(), "machine": platform.machine(),
+    }  # fmt: skip
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _draw(out: Path, model: Any, pictures: Pictures, probabilities: np.ndarray, rows: list[dict[str, float]]) -> None:
+    from minidl import plots
+
+    images, labels = pictures.test
+    history = {name: [row[name] for row in rows] for name in (rows[0] if rows else ()) if name not in ("epoch", "seconds")}
+    kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).kernel.numpy()
+    figures = {
+        "confusion.png": plots.confusion_matrix((labels, probabilities.argmax(axis=1)), pictures.class_names),
+        "predictions.png": plots.predictions(images, labels, probabilities, pictures.class_names),
+        "filters.png": plots.filters(kernel),
+    } | ({"curves.png": plots.learning_curves(history)} if rows else {})
+    for name, figure in figures.items():
+        figure.savefig(out / name, dpi=150)

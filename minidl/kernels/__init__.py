@@ -1,0 +1,1 @@
+"""Speed, outside the files that students read: fast forms of ops that attach to them, and the ladder from seven loops to one product."""

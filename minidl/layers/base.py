@@ -1,0 +1,216 @@
+"""What every layer is: weights, and a function that uses them.
+
+An own layer writes two methods:
+
+    class Scale(Layer):
+        def build(self, input_shape):                     # once, when the shape of the input is known
+            self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+
+        def call(self, x):                                # or call(self, x, training=False)
+            return x * self.factor
+"""
+import inspect
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any, Self
+
+import numpy as np
+
+from minidl import backend, initializers
+from minidl.conversion import as_array
+from minidl.layers.symbolic import Call, Symbol, flat, map_structure
+from minidl.registry import Configured
+from minidl.switches import no_grad, switch
+from minidl.tensor import Tensor
+
+_names: Counter[str] = Counter()
+_training: ContextVar[bool] = ContextVar("training", default=False)
+
+
+def unique_name(class_name: str) -> str:
+    """conv2d, conv2d_1, conv2d_2, … for Conv2D: Keras' names, counted per process."""
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", class_name)).lower()
+    _names[name] += 1
+    return name if _names[name] == 1 else f"{name}_{_names[name] - 1}"
+
+
+def reset_names() -> None:
+    """Start counting layer names anew."""
+    _names.clear()
+
+
+class Layer(Configured):
+    """The base class of all layers. ``dtype`` is that of the weights it makes."""
+
+    input_rank: int | None = None  # how many axes an input has, where that is fixed
+    fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built
+
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32"):
+        self.name = name or unique_name(type(self).__name__)
+        self.dtype, self.built = dtype, False
+        self._trainable = trainable
+        self._own_weights: list[Tensor] = []
+        self._built_shape: Any = None
+
+    # ---------------------------------------------------------------- to be written by each layer
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; ``input_shape`` is a tuple with None for the batch, or a list of them."""
+
+    def call(self, x: Any) -> Any:
+        """The output for the input. With an argument ``training``, it is told whether the model is being trained."""
+        raise NotImplementedError(f"{type(self).__name__} has no call method: write call(self, x)")
+
+    def add_weight(
+        self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight"
+    ) -> Tensor:
+        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object or a function of the shape)."""
+        array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype))
+        weight = Tensor(array, requires_grad=trainable, name=f"{self.name}/{name}")
+        self._own_weights.append(weight)
+        return weight
+
+    # ---------------------------------------------------------------- calling it
+
+    def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
+        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None`` means: as the layer around it."""
+        if not hasattr(self, "_own_weights"):
+            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first")
+        if any(isinstance(x, Symbol) for x in flat(inputs)):
+            return self._connect(inputs)
+        inputs = map_structure(self._as_tensor, inputs)
+        shapes = map_structure(lambda x: (None, *x.shape[1:]), inputs[0] if len(inputs) == 1 else list(inputs))
+        with switch(_training, _training.get() if training is None else bool(training)):
+            try:
+                self._build_once(shapes)
+                self._check(shapes)
+                return self.call(*inputs, training=_training.get()) if self._wants_training() else self.call(*inputs)
+            except ValueError as error:
+                raise _located(error, self) from error
+
+    def _as_tensor(self, x: Any) -> Tensor:
+        """Arrays become Tensors of the layer's dtype; Tensors are used as they are."""
+        if isinstance(x, Tensor):
+            return x
+        weights = self.weights if self.built else []
+        return Tensor(as_array(x).astype(weights[0].dtype if weights else self.dtype, copy=False))
+
+    def _connect(self, inputs: tuple[Any, ...]) -> Any:
+        """Called on symbols: run once on an empty image, to learn the shapes, and remember the connection."""
+        self._build_once(map_structure(lambda s: s.shape, inputs[0] if len(inputs) == 1 else list(inputs)))
+        with no_grad():
+            outputs = self(*map_structure(Symbol.zeros, inputs), training=False)
+        call = Call(self, inputs)
+        return map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
+
+    def _build_once(self, shapes: Any) -> None:
+        if not self.built:
+            self.build(shapes)
+            self.built, self._built_shape = True, shapes
+
+    def _check(self, shapes: Any) -> None:
+        """Compare an input's shape with what the layer was built for."""
+        if not isinstance(shapes, tuple):
+            return
+        built = self._built_shape if isinstance(self._built_shape, tuple) else shapes
+        wrong = self.input_rank is not None and len(shapes) != self.input_rank
+        if wrong or any(len(shapes) < 2 or len(built) < 2 or shapes[axis] != built[axis] for axis in self.fixed_axes):
+            rank = self.input_rank or len(built)
+            fixed = {axis % rank: built[axis] for axis in self.fixed_axes} if len(built) == rank else {}
+            expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
+            raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
+
+    @classmethod
+    def _wants_training(cls) -> bool:
+        if "_call_wants_training" not in cls.__dict__:
+            cls._call_wants_training = "training" in inspect.signature(cls.call).parameters
+        return cls._call_wants_training
+
+    # ---------------------------------------------------------------- its weights
+
+    @property
+    def sublayers(self) -> list["Layer"]:
+        """The layers among its attributes, also in lists, tuples and dictionaries."""
+        return [x for value in vars(self).values() for x in _members(value) if isinstance(x, Layer)]
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights in Keras' order: its own, trainable ones first, then those of the layers in it; each once."""
+        found = [x for value in vars(self).values() for x in _members(value) if isinstance(x, Tensor)]
+        own = dict.fromkeys([*self._own_weights, *(t for t in found if t.requires_grad and t.node is None)])
+        own_in_order = sorted(own, key=lambda t: not t.requires_grad)
+        return list(dict.fromkeys([*own_in_order, *(w for layer in self.sublayers for w in layer.weights)]))
+
+    @property
+    def trainable_variables(self) -> list[Tensor]:
+        """The weights that training changes: none if ``trainable`` is False."""
+        if not self.trainable:
+            return []
+        inner = [layer.trainable_variables for layer in self.sublayers]
+        inner_weights = {w for layer in self.sublayers for w in layer.weights}
+        own = [w for w in self.weights if w.requires_grad and w not in inner_weights]
+        return list(dict.fromkeys([*own, *(w for weights in inner for w in weights)]))
+
+    @property
+    def non_trainable_variables(self) -> list[Tensor]:
+        trainable = set(self.trainable_variables)
+        return [w for w in self.weights if w not in trainable]
+
+    variables = weights
+    trainable_weights, non_trainable_weights = trainable_variables, non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.sublayers:
+            layer.trainable = value
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        return sum(w.size for w in self.weights)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the weights as NumPy arrays, in Keras' order."""
+        return [w.numpy().copy() for w in self.weights]
+
+    def set_weights(self, arrays: Any) -> None:
+        """Take over NumPy arrays as weights, in the order of ``get_weights``; they stay on their device and keep their dtype."""
+        weights, arrays = self.weights, [np.asarray(a) for a in arrays]
+        if len(arrays) != len(weights):
+            built = "" if self.built else " (it is not built yet: call it on data first)"
+            raise ValueError(f"layer {self.name!r} has {len(weights)} weights{built}, got {len(arrays)} arrays")
+        for weight, array in zip(weights, arrays):
+            if weight.shape != array.shape:
+                raise ValueError(f"weight {weight.name!r} has shape {weight.shape}, got an array of shape {array.shape}")
+        for weight, array in zip(weights, arrays):
+            weight[...] = backend.move(array.astype(weight.dtype), backend.owner(weight.data))
+
+    def to(self, name: str) -> Self:
+        """Move the weights to the backend of that name, in place."""
+        for weight in self.weights:
+            weight.data = backend.move(weight.data, backend.named(name))
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+def _members(value: Any) -> Iterator[Any]:
+    """``value``, or what it holds if it is a list, a tuple or a dictionary."""
+    if isinstance(value, (list, tuple, dict)):
+        for x in value.values() if isinstance(value, dict) else value:
+            yield from _members(x)
+    else:
+        yield value
+
+
+def _located(error: ValueError, layer: Layer) -> ValueError:
+    """The same error, beginning with the layer in which it happened."""
+    text = str(error)
+    return error if text.startswith("layer ") else ValueError(f"layer {layer.name!r} ({type(layer).__name__}): {text}")

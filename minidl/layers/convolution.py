@@ -1,0 +1,83 @@
+"""The convolutional layer."""
+from typing import Any
+
+from minidl import activations, ops
+from minidl.layers.base import Layer
+from minidl.layers.checks import whole
+from minidl.ops.convolution import pair, padding_widths
+from minidl.tensor import Tensor
+
+
+class Conv2D(Layer):
+    """y = activation(x ∗ kernel + bias): the same small kernels look at every place of the picture.
+
+    (batch, H, W, channels) → (batch, rows, columns, filters). Weights: kernel (kh, kw, channels, filters), bias (filters,). Sizes are
+    an int or a pair; ``padding`` is "valid" or "same"."""
+
+    input_rank, fixed_axes = 4, (-1,)
+
+    def __init__(
+        self, filters: int, kernel_size: Any, strides: Any = (1, 1), padding: str = "valid", dilation_rate: Any = (1, 1),
+        activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        name: str | None = None, trainable: bool = True, dtype: str = "float32",
+    ):  # fmt: skip
+        super().__init__(name, trainable, dtype)
+        self.filters, self.kernel_size, self.strides = whole("filters", filters), pair(kernel_size, "kernel_size"), pair(strides, "strides")
+        self.padding, self.dilation_rate = _padding(padding), pair(dilation_rate, "dilation_rate")
+        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.initializers = kernel_initializer, bias_initializer
+
+    def build(self, input_shape: Any) -> None:
+        if len(input_shape) != 4:
+            raise ValueError(f"expected pictures of shape (batch, height, width, channels); got {('batch', *input_shape[1:])}")
+        padding_widths(input_shape[1:3], self.kernel_size, self.strides, self.dilation_rate, self.padding)  # does the kernel fit?
+        self.kernel = self.add_weight((*self.kernel_size, input_shape[-1], self.filters), self.initializers[0], name="kernel")
+        self.bias = self.add_weight((self.filters,), self.initializers[1], name="bias") if self.use_bias else None
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.convolution_layer(
+            x, self.kernel, self.bias,
+            strides=self.strides, padding=self.padding, dilation=self.dilation_rate, activation=self.activation,
+        )  # fmt: skip
+
+
+def _padding(padding: Any) -> str:
+    if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
+        raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}")
+    return padding.lower()
+
+
+class _Pooling2D(Layer):
+    input_rank = 4
+
+    def __init__(self, pool_size: Any = (2, 2), strides: Any = None, padding: str = "valid", name: str | None = None):
+        super().__init__(name)
+        self.pool_size, self.padding = pair(pool_size, "pool_size"), _padding(padding)
+        self.strides = self.pool_size if strides is None else pair(strides, "strides")
+
+
+class MaxPooling2D(_Pooling2D):
+    """y = the largest number of each window, channel by channel: (batch, H, W, C) → (batch, rows, columns, C)."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.max_pool2d(x, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
+
+
+class AveragePooling2D(_Pooling2D):
+    """y = the mean of each window, channel by channel: (batch, H, W, C) → (batch, rows, columns, C)."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.average_pool2d(x, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
+
+
+class GlobalAveragePooling2D(Layer):
+    """y = the mean of each channel over the whole picture: (batch, H, W, C) → (batch, C), or (batch, 1, 1, C) with ``keepdims``."""
+
+    input_rank = 4
+
+    def __init__(self, keepdims: bool = False, name: str | None = None):
+        super().__init__(name)
+        self.keepdims = bool(keepdims)
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.mean(x, axis=(1, 2), keepdims=self.keepdims)

@@ -1,0 +1,25 @@
+"""Where a model begins."""
+from typing import Any
+
+from minidl.layers.base import Layer
+from minidl.layers.symbolic import Call, Symbol
+
+
+class InputLayer(Layer):
+    """Passes on what the model is given. Made by `Input`."""
+
+    def __init__(self, shape: Any, name: str | None = None):
+        super().__init__(name)
+        shape = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
+        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in shape):
+            raise ValueError(f"the shape of an input is whole numbers ≥ 1, without the batch, like (32, 32, 3); got {shape}")
+        self.shape, self.built = shape, True
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
+def Input(shape: Any, name: str | None = None) -> Symbol:  # noqa: N802
+    """A symbol for a batch of examples of ``shape`` (without the batch): ``Input((32, 32, 3))``."""
+    layer = InputLayer(shape, name)
+    return Call(layer, ()).add_output((None, *layer.shape))

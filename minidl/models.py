@@ -1,0 +1,186 @@
+"""Models: layers that are connected, and trained as one."""
+from typing import Any
+
+from minidl.layers.base import Layer, unique_name
+from minidl.layers.input import Input, InputLayer
+from minidl.layers.symbolic import Call, Symbol, flat, map_structure
+from minidl.registry import nearest
+from minidl.saving import checked_path, read_npz, write_npz
+from minidl.summary import summary_text
+from minidl.training import Trainer
+
+
+class Model(Trainer, Layer):
+    """A graph of layers from input symbols to output symbols: ``Model(inputs, outputs, name)``.
+
+    ``inputs`` and ``outputs`` are symbols, or lists or dictionaries of them; any acyclic graph between them will do. A model is a layer:
+    it can be called on Tensors, arrays or symbols, and be a part of another model. Or subclass it, make layers in ``__init__``
+    and write ``call(self, x, training=False)``."""
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None):
+        super().__init__(name or (None if inputs is None or type(self) is not Model else unique_name("functional")))
+        self.inputs: list[Symbol] = []
+        self.outputs: list[Symbol] = []
+        self._calls: list[Call] = []
+        if (inputs is None) != (outputs is None):
+            raise ValueError("a Model needs both inputs and outputs")
+        if inputs is not None:
+            self._connect_graph(inputs, outputs)
+
+    def _connect_graph(self, inputs: Any, outputs: Any) -> None:
+        self._input_structure, self._output_structure = inputs, outputs
+        self.inputs, self.outputs = list(flat(inputs)), list(flat(outputs))
+        for symbol in [*self.inputs, *self.outputs]:
+            if not isinstance(symbol, Symbol):
+                raise TypeError(f"inputs and outputs of a Model are symbols, from Input(...) and from layers called on them; got {symbol!r}")
+        self._calls = _calls_between(self.inputs, self.outputs)
+        self.built = True
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layers, each once, in the order of the computation."""
+        return list(dict.fromkeys(call.layer for call in self._calls)) if self._calls else super().sublayers
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        return list(dict.fromkeys([*self.layers, *super().sublayers]))
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not self._calls:
+            raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
+        values = dict(zip(self.inputs, self._arranged(inputs)))
+        for call in self._calls:
+            if call.inputs:
+                outputs = call.layer(*map_structure(values.__getitem__, call.inputs), training=training)
+                values.update(zip(call.outputs, flat(outputs)))
+        return map_structure(values.__getitem__, self._output_structure)
+
+    def _arranged(self, inputs: Any) -> list[Any]:
+        """The inputs in the order of ``self.inputs``, with their shapes checked."""
+        if isinstance(inputs, dict):
+            names = [symbol.name for symbol in self.inputs]
+            if set(inputs) != set(names):
+                raise ValueError(f"expected inputs called {', '.join(names)}; got {', '.join(inputs)}")
+            inputs = [inputs[name] for name in names]
+        arrays = list(flat(inputs))
+        if len(arrays) != len(self.inputs):
+            raise ValueError(f"expected {len(self.inputs)} inputs, got {len(arrays)}")
+        for symbol, x in zip(self.inputs, arrays):
+            if x.shape[1:] != symbol.shape[1:] or x.ndim != len(symbol.shape):
+                one = " (one example? give it a batch axis: x[None])" if x.shape == symbol.shape[1:] else ""
+                expected = ", ".join(map(str, ("batch", *symbol.shape[1:])))
+                raise ValueError(f"input {symbol.name!r} expects shape ({expected}), got {x.shape}{one}")
+        return arrays
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place in ``layers``."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer takes a name or an index")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"layer {index} was asked for, but model {self.name!r} has {len(self.layers)} layers")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"model {self.name!r} has no layer {name!r}: {nearest(str(name), [layer.name for layer in self.layers])}")
+
+    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+        """Print the layers with their output shapes and numbers of parameters."""
+        (print_fn or print)(summary_text(self, line_length))
+
+    def save_weights(self, path: Any) -> None:
+        """Write the weights to a ``.npz`` file; missing folders are made."""
+        arrays = {f"{i:03d} {weight.name}": array for i, (weight, array) in enumerate(zip(self.weights, self.get_weights()))}
+        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
+
+    def load_weights(self, path: Any) -> None:
+        """Take over the weights of a file that `save_weights` wrote for a model with the same layers."""
+        path = checked_path(path, existing=True)
+        arrays, _ = read_npz(path)
+        try:
+            self.set_weights([arrays[name] for name in sorted(arrays) if name[:3].isdigit()])
+        except ValueError as error:
+            raise ValueError(f"{path} does not fit this model: {error}") from None
+
+
+class Sequential(Model):
+    """Layers one after the other: ``Sequential([Input((32, 32, 3)), Conv2D(16, 3), …])``, or ``add`` one at a time.
+
+    With an ``Input`` it is built at once; without, when it first sees data."""
+
+    def __init__(self, layers: Any = None, name: str | None = None):
+        super().__init__(name=name)
+        self._stack: list[Layer] = []
+        for layer in layers or ():
+            self.add(layer)
+
+    def add(self, layer: Any) -> None:
+        """Add a layer at the end."""
+        if isinstance(layer, Symbol):
+            layer = layer.call.layer
+        if not isinstance(layer, Layer):
+            raise TypeError(f"expected a layer, got {type(layer).__name__}")
+        if isinstance(layer, InputLayer):
+            if self._stack or self.inputs:
+                raise ValueError("an Input comes first, and once")
+            return self._start(layer.shape, layer.name)
+        if layer in self._stack or layer.name in [other.name for other in self._stack]:
+            raise ValueError(f"the model already has a layer called {layer.name!r}: give this one another name")
+        if not self.inputs and not self._stack and isinstance(layer, Model) and len(layer.inputs) == 1:
+            self._start(layer.inputs[0].shape[1:])
+        self._stack.append(layer)
+        if self.inputs:
+            self._extend([layer])
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        if not self._stack:
+            raise ValueError("the model has no layers")
+        layer = self._stack.pop()
+        if self.inputs:
+            self.outputs, self._calls = [self.inputs[0]], self._calls[:1]
+            self._extend(self._stack)
+        return layer
+
+    def _start(self, shape: Any, name: str | None = None) -> None:
+        symbol = Input(shape, name)
+        self._connect_graph(symbol, symbol)
+
+    def _extend(self, layers: list[Layer]) -> None:
+        output = self.outputs[0]
+        for layer in layers:
+            output = layer(output)
+        self._connect_graph(self.inputs[0], output)
+
+    def build(self, input_shape: Any) -> None:
+        """Connect the layers for inputs of this shape (with the batch first)."""
+        if not self.inputs:
+            self._start(input_shape[1:])
+            self._extend(self._stack)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layers, without the input."""
+        return list(self._stack)
+
+
+
+
+def _calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
+    """The calls that lead from the inputs to the outputs, in an order that computes them."""
+    found: dict[Call, None] = {}
+    todo = list(outputs)
+    while todo:
+        symbol = todo.pop()
+        if symbol.call in found:
+            continue
+        if symbol not in inputs and not symbol.call.inputs:
+            raise ValueError(f"the outputs need the input {symbol.name!r}, which is not among the model's inputs")
+        found[symbol.call] = None
+        if symbol not in inputs:
+            todo.extend(flat(symbol.call.inputs))
+    for symbol in inputs:
+        if symbol.call not in found:
+            raise ValueError(f"the outputs do not depend on the input {symbol.name!r}")
+    return sorted(found, key=lambda call: call.born)

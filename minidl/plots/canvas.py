@@ -1,0 +1,122 @@
+"""Pictures as sheets of paper: boxes and letters placed in inches from the top left corner."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+from matplotlib.textpath import TextPath
+
+from .style import GREY, INK, MARGIN, SUBTITLE, TEXT, TITLE
+
+
+class Picture(Figure):
+    """A Figure that a notebook shows, with its alternative text, although it is unknown to pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
+        file = io.BytesIO()
+        self.savefig(file, format="png")
+        width, height = (round(96 * side) for side in self.get_size_inches())
+        return file.getvalue(), {"alt": alt_text(self), "width": width, "height": height}
+
+
+def alt_text(figure: Figure) -> str:
+    """What the figure shows, in words, for those who cannot see it. Empty for a figure that `minidl.plots` did not make."""
+    return str(figure.get_label())
+
+
+def new_picture(width: float, height: float, title: str, subtitle: str, alt: str) -> Picture:
+    """An empty picture with its heading; sizes in inches, ``width`` and ``height`` without the margins and the heading."""
+    figure = Picture(figsize=(width + 2 * MARGIN, height + MARGIN + heading_height(subtitle)), dpi=150, facecolor="white")
+    figure.set_label(alt)
+    write(figure, MARGIN, MARGIN - 0.05, title, size=TITLE, color=INK, width=width, weight="bold", va="top", gid="title")
+    if subtitle:
+        write(figure, MARGIN, MARGIN + 0.29, subtitle, size=SUBTITLE, color=GREY, width=width, va="top", gid="subtitle")
+    return figure
+
+
+def heading_height(subtitle: str) -> float:
+    """Inches from the upper edge to where the content starts."""
+    return MARGIN + (0.72 if subtitle else 0.45)
+
+
+def box(figure: Figure, left: float, top: float, width: float, height: float, **options: Any) -> Axes:
+    """Axes at a place in inches from the top left corner, with light grey lines, left and bottom only."""
+    w, h = figure.get_size_inches()
+    axes = figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h), **options)
+    axes.set_facecolor("white")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set(color="#B3B3B3", linewidth=0.8)
+    axes.tick_params(colors=GREY, labelsize=TEXT - 0.5, length=3, width=0.8, color="#B3B3B3", top=False, right=False)
+    for label in (axes.xaxis.label, axes.yaxis.label, axes.title):
+        label.set(color=GREY, fontsize=TEXT, family=_families())
+    return axes
+
+
+def bare_box(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes without lines and ticks: for an image."""
+    axes = box(figure, left, top, width, height)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def write(
+    where: Figure | Axes, x: float, y: float, text: str, *, size: float = TEXT, color: str = INK, width: float = 0, **options: Any
+) -> Text:
+    """Text in a figure, at inches from the top left corner, or in axes, at data coordinates. ``width``, in inches: a longer text is set
+    smaller, to two thirds of its size, and then cut. A $ is a $."""
+    if width:
+        needed = text_width(text, size, options.get("weight", "normal"))
+        if needed > width:
+            size = max(size * 2 / 3, size * width / needed * 0.995)
+            text = shortened(text, size, width, options.get("weight", "normal"))
+    if isinstance(where, Figure):
+        w, h = where.get_size_inches()
+        x, y = x / w, 1 - y / h
+    return where.text(x, y, text, fontsize=size, color=color, family=_families(), parse_math=False, **options)
+
+
+def shortened(text: str, size: float, width: float, weight: str = "normal") -> str:
+    """``text``, cut and ended with … where it is wider than ``width`` inches."""
+    if text_width(text, size, weight) <= width:
+        return text
+    while text and text_width(text + "…", size, weight) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """The width of one line of text in inches."""
+    if not text.strip():
+        return 0.0
+    path = TextPath((0, 0), text.replace("$", "S"), size=size, prop=FontProperties(family=_families(), weight=weight))
+    return float(path.get_extents().width) / 72
+
+
+def _families() -> list[str]:
+    """The reader's own fonts, then one that has every sign used here and comes with matplotlib."""
+    return [*matplotlib.rcParams["font.family"], "DejaVu Sans"]
+
+
+def number(n: int) -> str:
+    """12345 as "12 345", with narrow spaces."""
+    return f"{n:,}".replace(",", "\u2009")
+
+
+def percent(share: float) -> str:
+    """0.714 as "71.4 %"; only a whole is called 100 %, only nothing 0 %."""
+    return "100 %" if share == 1 else "0 %" if share == 0 else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+
+
+def listing(words: Sequence[str]) -> str:
+    """a, b and c"""
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
