@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 _modules = {
     "activations", "autograd", "backend", "callbacks", "data", "initializers", "kernels", "layers", "losses", "metrics",
-    "models", "ops", "optimizers", "plots",
+    "models", "nets", "ops", "optimizers", "plots",
 }  # fmt: skip
 _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",

@@ -12,9 +12,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error about ``name``: all the known names where they are few, else those that look like it."""
     known = sorted(known)
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    if len(known) <= 8 or not close:
-        return f"there are {', '.join(known)}" if len(known) <= 40 else "see the documentation for the names"
-    return f"did you mean {' or '.join(map(repr, close))}?"
+    there_are = f"there are {', '.join(known)}" if len(known) > 1 else f"there is only {known[0]}" if known else "there are none"
+    if not close:
+        return there_are
+    return f"did you mean {' or '.join(map(repr, close))}?" + (f" ({there_are})" if len(known) <= 8 else "")
 
 
 def look_up(name: Any, known: Mapping[str, Any], what: str) -> Any:

@@ -8,6 +8,7 @@ from minidl import backend, losses, metrics, optimizers
 from minidl.autograd import grad
 from minidl.batches import ArrayBatches, Batch, GivenBatches, arrays_of, as_batch, check_finite, is_iterable_of_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
+from minidl.config import keep_freed_memory, one_blas_thread
 from minidl.layers.checks import number, whole
 from minidl.layers.symbolic import flat, map_structure
 from minidl.registry import explain_keywords, nearest
@@ -146,6 +147,7 @@ class Trainer:
     # ---------------------------------------------------------------- many steps
 
     @explain_keywords
+    @one_blas_thread()
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -171,6 +173,7 @@ class Trainer:
         self.history, self.stop_training = History(), False
         bars = [ProgressBar()] if _verbosity(verbose) else []
         moments = CallbackList([self.history, *_callback_list(callbacks), *bars], self, epochs=epochs, steps=_length(batches), verbose=_verbosity(verbose))
+        keep_freed_memory()
         moments.on_train_begin({})
         try:
             for epoch in range(initial_epoch, epochs):
@@ -193,6 +196,7 @@ class Trainer:
         return self.history
 
     @explain_keywords
+    @one_blas_thread()
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
@@ -218,6 +222,7 @@ class Trainer:
         return logs
 
     @explain_keywords
+    @one_blas_thread()
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = _batches(x, None, None, batch_size, False, steps, "x")
@@ -265,15 +270,15 @@ class Trainer:
         """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
         check_finite(batch.x, "x")
         check_finite(batch.y, "y")
-        weights = self.weights  # type: ignore[attr-defined]
-        home = backend.owner(weights[0].data if weights else None)
-        dtype = weights[0].dtype if weights else np.dtype("float32")
+        weight = next(self.each_weight(), None)  # type: ignore[attr-defined]
+        home = backend.owner(None if weight is None else weight.data)
+        dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:
             return Tensor(backend.move(array.astype(dtype, copy=False), home))
 
         def moved(array: Any) -> Any:
-            return None if array is None else backend.move(array, home if weights else backend.owner(array))
+            return None if array is None else backend.move(array, home)
 
         return Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
 

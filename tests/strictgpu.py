@@ -53,6 +53,8 @@ def _on_device(args: Any) -> bool:
 
 def _binary(function: Any) -> tuple[Any, Any, Any]:
     def forward(self: Any, other: Any) -> Any:
+        if getattr(type(other), "__array_ufunc__", 0) is None:
+            return NotImplemented  # NumPy's protocol, and CuPy's: such a class has operators of its own
         return _outside(function(self._array, _inside(other)))
 
     def reflected(self: Any, other: Any) -> Any:

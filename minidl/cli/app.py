@@ -4,10 +4,11 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 import minidl
+
+UsageError: Any = typer.BadParameter.__mro__[1]  # click's, wherever this typer keeps it: what is raised for options that make no sense
 
 app = typer.Typer(
     help="Train neural networks on code that you can read.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -70,9 +71,9 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the options make no sense."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
+    except UsageError as error:
         _fail(error.format_message(), 2)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _fail("stopped", 130)
     except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
         if os.environ.get("MINIDL_DEBUG"):

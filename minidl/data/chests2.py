@@ -107,7 +107,8 @@ def draw(labels: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pictures:
 
 def _ellipse(x: Array, y: Array, half_width: Any, half_height: Any) -> Array:
     """About the distance to an ellipse around the origin, negative inside."""
-    return (np.hypot(x / half_width, y / half_height) - 1) * np.minimum(half_width, half_height)
+    u, v = x / half_width, y / half_height
+    return (np.sqrt(u * u + v * v) - 1) * np.minimum(half_width, half_height)
 
 
 def _lung(x: Array, y: Array, half_width: Array, bottom: Array) -> Array:

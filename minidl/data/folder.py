@@ -53,12 +53,13 @@ def load_data(
         found = sorted(f for f in folder.iterdir() if _is_picture(f))
         if len(found) < 2:
             raise ValueError(
-                f"expected at least 2 pictures (one to train, one to test) in {str(folder)!r}, got {len(found)}"
+                f"expected at least 2 pictures (one to train, one to test) in {str(folder)!r}, "
+                f"got {len(found)}"
             )
         files += found
         labels += [label] * len(found)
     y = np.array(labels, np.uint8)[:, None]
-    # Split before reading: a split that cannot be is then known at once, not after a thousand pictures.
+    # Split before reading, so that an impossible split is known at once and not after a thousand pictures.
     train, test, y_train, y_test = train_test_split(
         np.arange(len(y)), y, test_size=test_size, stratify=y, seed=seed
     )

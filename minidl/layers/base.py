@@ -133,25 +133,31 @@ class Layer(Configured):
     @property
     def sublayers(self) -> list["Layer"]:
         """The layers among its attributes, also in lists, tuples and dictionaries."""
-        return [x for value in vars(self).values() for x in _members(value) if isinstance(x, Layer)]
+        return _found_in(vars(self), Layer)
+
+    @property
+    def own_weights(self) -> list[Tensor]:
+        """The weights that are its own, not those of layers in it: trainable ones first."""
+        found = [t for t in _found_in(vars(self), Tensor) if t.requires_grad and t.node is None]
+        return sorted(dict.fromkeys([*self._own_weights, *found]), key=lambda t: not t.requires_grad)
 
     @property
     def weights(self) -> list[Tensor]:
-        """All weights in Keras' order: its own, trainable ones first, then those of the layers in it; each once."""
-        found = [x for value in vars(self).values() for x in _members(value) if isinstance(x, Tensor)]
-        own = dict.fromkeys([*self._own_weights, *(t for t in found if t.requires_grad and t.node is None)])
-        own_in_order = sorted(own, key=lambda t: not t.requires_grad)
-        return list(dict.fromkeys([*own_in_order, *(w for layer in self.sublayers for w in layer.weights)]))
+        """All weights in Keras' order: its own, then those of the layers in it; each once."""
+        return list(dict.fromkeys(self.each_weight()))
+
+    def each_weight(self) -> Iterator[Tensor]:
+        """The weights one by one, a shared one as often as it is found."""
+        yield from self.own_weights
+        for layer in self.sublayers:
+            yield from layer.each_weight()
 
     @property
     def trainable_variables(self) -> list[Tensor]:
         """The weights that training changes: none if ``trainable`` is False."""
-        if not self.trainable:
-            return []
-        inner = [layer.trainable_variables for layer in self.sublayers]
-        inner_weights = {w for layer in self.sublayers for w in layer.weights}
-        own = [w for w in self.weights if w.requires_grad and w not in inner_weights]
-        return list(dict.fromkeys([*own, *(w for weights in inner for w in weights)]))
+        own = [w for w in self.own_weights if w.requires_grad and self.trainable]
+        inner = [w for layer in self.sublayers if self.trainable for w in layer.trainable_variables]
+        return list(dict.fromkeys([*own, *inner]))
 
     @property
     def non_trainable_variables(self) -> list[Tensor]:
@@ -201,13 +207,15 @@ class Layer(Configured):
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-def _members(value: Any) -> Iterator[Any]:
-    """``value``, or what it holds if it is a list, a tuple or a dictionary."""
-    if isinstance(value, (list, tuple, dict)):
-        for x in value.values() if isinstance(value, dict) else value:
-            yield from _members(x)
-    else:
-        yield value
+def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:
+    """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
+    found: list[Any] = []
+    for value in attributes.values():
+        if isinstance(value, kind):
+            found.append(value)
+        elif isinstance(value, (list, tuple, dict)):
+            found.extend(x for x in flat(value) if isinstance(x, kind))
+    return list(dict.fromkeys(found))
 
 
 def _located(error: ValueError, layer: Layer) -> ValueError:

@@ -145,7 +145,7 @@ class Optimizer(Configured):
 
     def load_state_arrays(self, params: Iterable[Tensor], arrays: Sequence[np.ndarray], iterations: int) -> None:
         """Take over what `state_arrays` gave, and the number of updates made by then."""
-        if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
+        if isinstance(iterations, bool) or not hasattr(iterations, "__index__") or iterations < 0:
             raise ValueError(f"iterations must be a whole number ≥ 0; got {iterations!r}")
         params = _listed(params)
         places = [(_name(p, i), p, slot) for i, p in enumerate(params) for slot in self.slots]
@@ -156,7 +156,7 @@ class Optimizer(Configured):
                 raise ValueError(f"the {slot} of {name} must have its shape {param.shape}; got {np.shape(array)}")
         for (_, param, slot), array in zip(places, arrays):
             self._state_of(param)[slot] = move(np.array(array, param.dtype), owner(param.data))
-        self.iterations = iterations
+        self.iterations = int(iterations)
 
     def to(self, backend: str) -> Self:
         """Move the state to the backend of that name, as the parameters are moved."""
@@ -173,7 +173,7 @@ def _listed(params: Iterable[Tensor]) -> list[Tensor]:
         if not isinstance(param, Tensor) or param.dtype.kind != "f":
             raise TypeError(f"{name} must be a Tensor of floats; got {getattr(param, 'dtype', type(param).__name__)}")
     if len(set(params)) < len(params):
-        twice = next(_name(param, i) for i, param in enumerate(params) if param in params[:i])
+        twice = next(_name(param, i) for i, param in enumerate(params) if param in set(params[:i]))
         raise ValueError(f"each parameter can be given once only; got {twice} again")
     return params
 

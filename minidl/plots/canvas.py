@@ -11,10 +11,12 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
-from .style import GREY, INK, MARGIN, SUBTITLE, TEXT, TITLE
+from .style import GREY, INK, MARGIN, SUBTITLE, TEXT, TITLE, TRACK
 
 
 class Picture(Figure):
@@ -68,6 +70,28 @@ def bare_box(figure: Figure, left: float, top: float, width: float, height: floa
     return axes
 
 
+def show(
+    figure: Figure, picture: Any, left: float, top: float, width: float, height: float, frame: str = "", line: float = 2, **options: Any
+) -> AxesImage:
+    """An image at a place in inches; all of them lie in one large Axes, because a hundred Axes take seconds."""
+    w, h = figure.get_size_inches()
+    page = next((axes for axes in figure.axes if axes.get_label() == "page"), None)
+    if page is None:
+        page = figure.add_axes((0, 0, 1, 1), label="page", xlim=(0, w), ylim=(h, 0), autoscale_on=False)
+        page.set_axis_off()
+    if frame:
+        page.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=frame, linewidth=line, gid="frame", zorder=3))
+    place = (left, left + width, top + height, top)
+    return page.imshow(picture, extent=place, interpolation="nearest", aspect="auto", **options)
+
+
+def share_bar(figure: Figure, left: float, top: float, width: float, height: float, share: float, color: str) -> None:
+    """A horizontal bar, filled for a share 0…1 of its length."""
+    w, h = figure.get_size_inches()
+    for part, tint, gid in ((1.0, TRACK, "track"), (share, color, "share")):
+        figure.add_artist(Rectangle((left / w, 1 - (top + height) / h), part * width / w, height / h, color=tint, linewidth=0, gid=gid))
+
+
 def write(
     where: Figure | Axes, x: float, y: float, text: str, *, size: float = TEXT, color: str = INK, width: float = 0, **options: Any
 ) -> Text:
@@ -93,13 +117,15 @@ def shortened(text: str, size: float, width: float, weight: str = "normal") -> s
     return text.rstrip() + "…"
 
 
-@lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """The width of one line of text in inches."""
-    if not text.strip():
-        return 0.0
-    path = TextPath((0, 0), text.replace("$", "S"), size=size, prop=FontProperties(family=_families(), weight=weight))
-    return float(path.get_extents().width) / 72
+    return _width(text, weight, tuple(_families())) * size / 72 if text.strip() else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str, weight: str, families: tuple[str, ...]) -> float:
+    path = TextPath((0, 0), text.replace("$", "S"), size=1, prop=FontProperties(family=list(families), weight=weight))
+    return float(path.vertices[:, 0].max())
 
 
 def _families() -> list[str]:

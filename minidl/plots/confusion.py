@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
-from .canvas import bare_box, heading_height, new_picture, number, percent, text_width, write
+from .canvas import bare_box, heading_height, new_picture, number, percent, share_bar, text_width, write
 from .inputs import as_array, as_labels, as_names, same_length
-from .style import BLUE, BLUES, FAINT, GREY, INK, MARGIN, ORANGES, SMALL, TEXT, TRACK
+from .style import BLUE, BLUES, FAINT, GREY, INK, MARGIN, ORANGES, SMALL, TEXT
 
 RECALL = 1.5  # inches for the column at the side
 NAMES = 2.2  # inches at most for the class names
@@ -114,17 +114,14 @@ def _cells(axes: Axes, counts: Counts, cell: float) -> None:
 def _recall(figure: Figure, left: float, top: float, cell: float, counts: Counts) -> None:
     """For each class: which share of its pictures was recognized."""
     n, bar = len(counts), 0.8
-    axes = bare_box(figure, left, top, bar, n * cell)
-    axes.set(xlim=(0, 1), ylim=(n - 0.5, -0.5))
     write(figure, left, top - 0.1, "recall", color=GREY, va="bottom")
-    thickness = min(0.17 / cell, 0.5)
+    thickness = min(0.17, 0.5 * cell)
     for k in range(n):
         size = int(counts[k].sum())
-        axes.barh(k, 1, height=thickness, color=TRACK)
-        if size:
-            axes.barh(k, counts[k, k] / size, height=thickness, color=BLUE)
+        middle = top + (k + 0.5) * cell
+        share_bar(figure, left, middle - thickness / 2, bar, thickness, counts[k, k] / max(size, 1), BLUE)
         text = percent(counts[k, k] / size) if size else "no pictures"
-        write(figure, left + bar + 0.1, top + (k + 0.5) * cell, text, size=TEXT if size else SMALL, color=INK if size else FAINT,
+        write(figure, left + bar + 0.1, middle, text, size=TEXT if size else SMALL, color=INK if size else FAINT,
               va="center", gid="recall", width=RECALL - bar - 0.1)  # fmt: skip
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from .canvas import bare_box, heading_height, new_picture, number, percent, write
+from .canvas import heading_height, new_picture, number, percent, share_bar, show, write
 from .inputs import Numbers, as_images, as_labels, as_names, as_probabilities, same_length, whole
-from .style import BLUE, GAP, GREY, INK, MARGIN, ORANGE, RIGHT, SMALL, SUBTITLE, TRACK, WRONG
+from .style import BLUE, GAP, GREY, INK, MARGIN, ORANGE, RIGHT, SMALL, SUBTITLE, WRONG
 
 SIDE = 1.22  # inches: the longer side of a picture among predictions
 CAPTIONS = 0.62, 0.42  # inches under a wrong one and a right one
@@ -88,10 +88,7 @@ def _answer(figure: Figure, left: float, top: float, colour: str, said: str, pro
     write(figure, left, top + 0.14, f"{mark} {said}", color=colour, weight="bold", width=SIDE, va="center", gid="answer")
     text = f"{100 * probability:.0f} %"
     bar = SIDE - 0.5
-    axes = bare_box(figure, left, top + 0.26, bar, 0.08)
-    axes.set(xlim=(0, 1), ylim=(-0.5, 0.5))
-    axes.barh(0, 1, height=1, color=TRACK)
-    axes.barh(0, probability, height=1, color=colour)
+    share_bar(figure, left, top + 0.26, bar, 0.08, probability, colour)
     write(figure, left + SIDE, top + 0.3, text, size=SMALL, color=INK, ha="right", va="center", gid="probability")
 
 
@@ -161,7 +158,4 @@ def _size(pictures: Numbers, side: float) -> tuple[float, float]:
 
 
 def _show(figure: Figure, picture: Numbers, left: float, top: float, width: float, height: float, frame: str = "") -> None:
-    axes = bare_box(figure, left, top, width, height)
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255 if picture.dtype == np.uint8 else 1, interpolation="nearest", aspect="auto")
-    if frame:
-        axes.spines[:].set(visible=True, color=frame, linewidth=2)
+    show(figure, picture, left, top, width, height, frame, cmap="gray", vmin=0, vmax=255 if picture.dtype == np.uint8 else 1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import bare_box, box, heading_height, new_picture, write
+from .canvas import box, heading_height, new_picture, show, write
 from .inputs import Numbers, as_array, whole
 from .style import DIVERGING, GREY, MARGIN, SMALL
 
@@ -46,8 +45,8 @@ def _colour_filters(weights: Numbers, columns: int, title: str, what: str) -> Fi
     figure = new_picture(max(columns * step_x - 0.16, LEAST_WIDTH + 0.6), -(-count // columns) * step_y, title, subtitle,
                          f"Colour pictures of {what}. Each is scaled by its largest weight; mid-grey is 0.")  # fmt: skip
     for k in range(count):
-        axes = _cell(figure, subtitle, k, width, height, step_x, step_y, columns)
-        axes.imshow(pictures[..., k], interpolation="nearest", aspect="auto")
+        left, top = _cell(figure, subtitle, k, step_x, step_y, columns)
+        show(figure, pictures[..., k], left, top, width, height, "#CCCCCC", 0.6)
     return figure
 
 
@@ -71,18 +70,16 @@ def _heat_maps(weights: Numbers, columns: int, title: str, what: str) -> Figure:
     top = heading_height(subtitle)
     for k in range(count * shown):
         if c_in == 1:
-            axes = _cell(figure, subtitle, k, width, height, step_x, step_y, columns)
+            left, upper = _cell(figure, subtitle, k, step_x, step_y, columns)
         else:
             row, column = divmod(k, columns)
-            axes = bare_box(figure, MARGIN + indent + column * step_x, top + header + row * step_y, width, height)
+            left, upper = MARGIN + indent + column * step_x, top + header + row * step_y
             if column == 0:
-                write(figure, MARGIN + indent - 0.1, top + header + row * step_y + height / 2, str(row), size=SMALL, color=GREY, ha="right",
-                      va="center", gid="number")  # fmt: skip
+                write(figure, left - 0.1, upper + height / 2, str(row), size=SMALL, color=GREY, ha="right", va="center", gid="number")
             if row == 0:
-                write(figure, MARGIN + indent + column * step_x + width / 2, top + 0.16, str(column), size=SMALL, color=GREY, ha="center",
-                      va="center", gid="channel")  # fmt: skip
+                write(figure, left + width / 2, top + 0.16, str(column), size=SMALL, color=GREY, ha="center", va="center", gid="channel")
         heat = weights[:, :, k % shown, k // shown]
-        image = axes.imshow(heat, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest", aspect="auto")
+        image = show(figure, heat, left, upper, width, height, "#CCCCCC" if c_in == 1 else "", 0.6, cmap=DIVERGING, vmin=-limit, vmax=limit)
     bar_top, bar_height = top + (header or 0.22), max(min(tall - header - 0.32, 2.0), 1.0)
     bar = box(figure, MARGIN + grid_width + 0.2, bar_top, 0.13, bar_height, label="colour bar")
     scale = figure.colorbar(image, cax=bar, ticks=[-limit, 0, limit], format=lambda v, _: f"{v:.2g}".replace("-", "−"))
@@ -97,10 +94,9 @@ def _grid(kh: int, kw: int, count: int, columns: int, side: float = 0.72) -> tup
     return width, height, side + 0.16, height + 0.34, min(columns, count)
 
 
-def _cell(figure: Figure, subtitle: str, k: int, width: float, height: float, step_x: float, step_y: float, columns: int) -> Axes:
+def _cell(figure: Figure, subtitle: str, k: int, step_x: float, step_y: float, columns: int) -> tuple[float, float]:
+    """Write the number of filter k, and tell where its picture goes."""
     row, column = divmod(k, columns)
     left, top = MARGIN + column * step_x, heading_height(subtitle) + row * step_y
     write(figure, left, top + 0.1, str(k), size=SMALL, color=GREY, va="center", gid="number")
-    axes = bare_box(figure, left, top + 0.22, width, height)
-    axes.spines[:].set(visible=True, color="#CCCCCC", linewidth=0.6)
-    return axes
+    return left, top + 0.22

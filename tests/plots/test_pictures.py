@@ -21,7 +21,7 @@ def data():
 
 
 def frames(figure):
-    return [to_hex(axes.spines["left"].get_edgecolor()).upper() for axes in figure.axes if axes.images]
+    return [to_hex(frame.get_edgecolor()).upper() for frame in figure.axes[0].patches]
 
 
 @pytest.mark.parametrize("form", [
@@ -46,15 +46,15 @@ def test_the_surest_mistakes_come_first(data):
     assert texts(figure, "probability")[:12] == [f"{100 * sure[i]:.0f} %" for i in wrong]
     assert [a[0] for a in answers[12:]] == ["✓"] * 6
     assert frames(figure) == [ORANGE] * 12 + [BLUE] * 6
-    np.testing.assert_array_equal(next(a for a in figure.axes if a.images).images[0].get_array(), x[wrong[0]])
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), x[wrong[0]])
     assert texts(figure, "title") == [f"{100 * (answer == y[:, 0]).mean():.1f} % of 120 pictures recognized"]
     assert f"{NAMES[y[wrong[0], 0]]} taken for {NAMES[answer[wrong[0]]]}" in plots.alt_text(figure)
 
 
 def test_bars_are_as_long_as_the_probability():
     figure = plots.predictions(np.zeros((2, 4, 4)), [0, 1], [[0.75, 0.25], [0.6, 0.4]])
-    bars = [axes.patches[1].get_width() for axes in figure.axes if not axes.images]
-    assert bars == [0.6, 0.75]
+    tracks, shares = ([bar.get_width() for bar in figure.artists if bar.get_gid() == gid] for gid in ("track", "share"))
+    np.testing.assert_allclose(np.divide(shares, tracks), [0.6, 0.75])
 
 
 @pytest.mark.parametrize(("right", "headings"), [(1.0, ["No mistakes", "✓ Right"]), (0.0, ["✗ Mistakes", "No right answers"])])
@@ -68,7 +68,7 @@ def test_nothing_wrong_and_nothing_right(data, right, headings):
     assert len(texts(figure, "answer")) == 18
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 6, 7, 18, 40])
+@pytest.mark.parametrize("count", [1, 5, 6, 7, 40])
 def test_count(data, count):
     x, y, p = data
     figure = plots.predictions(x, y, p, NAMES, count=count, columns=4)
@@ -97,16 +97,16 @@ def test_the_gallery_shows_each_class(data):
     check_layout(figure)
     assert texts(figure, "class") == list(NAMES)
     assert texts(figure, "class size") == ["12"] * 10
-    assert len([a for a in figure.axes if a.images]) == 30
+    assert len(figure.axes[0].images) == 30
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), x[np.flatnonzero(y == 0)[0]])
     assert texts(figure, "title") == ["120 pictures in 10 classes"]
 
 
-@pytest.mark.parametrize("classes", [1, 2, 3, 7, 11, 26])
+@pytest.mark.parametrize("classes", [1, 3, 11, 26])
 def test_the_gallery_with_any_number_of_classes(classes, rng):
-    labels = rng.integers(0, classes, 200)
+    labels = rng.integers(0, classes, 90)
     labels[:classes] = np.arange(classes)
-    check_layout(plots.gallery(rng.random((200, 8, 8)), labels, [f"class number {i}" for i in range(classes)], rows=2))
+    check_layout(plots.gallery(rng.random((90, 8, 8)), labels, [f"class number {i}" for i in range(classes)], rows=2))
 
 
 def test_a_class_without_pictures_keeps_its_place():
@@ -116,9 +116,9 @@ def test_a_class_without_pictures_keeps_its_place():
 
 @pytest.mark.parametrize("n", [1, 3, 10, 11, 500])
 def test_the_gallery_without_labels(n):
-    figure = plots.gallery(np.zeros((n, 6, 6)), rows=4)
+    figure = plots.gallery(np.zeros((n, 6, 6)), rows=2)
     check_layout(figure)
-    assert len(figure.axes) == min(n, 40)
+    assert len(figure.axes[0].images) == min(n, 20)
 
 
 X, Y, P = np.zeros((3, 4, 4)), [0, 1, 0], np.full((3, 2), 0.5)

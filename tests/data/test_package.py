@@ -1,0 +1,34 @@
+"""The package as a whole: light to import, and nothing of the engine in it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import minidl.data
+
+PACKAGE = Path(minidl.data.__file__).parent
+
+
+def test_importing_it_loads_neither_pillow_nor_pooch():
+    heavy = ("PIL", "pooch", "rich", "requests")
+    code = f"import sys, minidl.data; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent.parent
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_it_imports_nothing_of_minidl_but_itself():
+    for file in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, (file.name, node.module)
+                assert not (node.module or "").startswith("minidl"), file.name
+            if isinstance(node, ast.Import):
+                assert not any(name.name.startswith("minidl") for name in node.names), file.name
+
+
+def test_its_public_names_exist():
+    for name in minidl.data.__all__:
+        assert getattr(minidl.data, name).__doc__
