@@ -1,11 +1,13 @@
 """From what `fit` is given (arrays, or batches that somebody else makes) to the batches that a model trains on."""
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minidl import backend
 from minidl.conversion import as_array
+from minidl.layers.checks import number, whole
 from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
 from minidl.tensor import Tensor
@@ -48,11 +50,15 @@ def count(data: Any, what: str) -> int:
     if None in sizes:
         raise ValueError(f"{what} is one number: give an array with one entry for each example")
     if len(sizes) != 1:
-        raise ValueError(f"the arrays of {what} have different numbers of examples: {sorted(sizes)}")
+        raise ValueError(f"the arrays of {what} have different numbers of examples: {sizes}")
     n = int(sizes.pop())  # type: ignore[arg-type]
     if n == 0:
         raise ValueError(f"{what} is empty: there are no examples")
     return n
+
+
+def _take(part: Any, array: Any) -> Any:
+    return None if array is None else array[part]
 
 
 class ArrayBatches:
@@ -73,7 +79,7 @@ class ArrayBatches:
         for start in range(0, self.n, self.batch_size):
             part: Any = slice(start, start + self.batch_size)
             part = part if order is None else order[part]
-            yield Batch(*(map_structure(lambda array, part=part: None if array is None else array[part], d) for d in self.data))
+            yield Batch(*(map_structure(partial(_take, part), one) for one in self.data))
 
 
 class GivenBatches:
@@ -123,5 +129,51 @@ def check_finite(data: Any, what: str) -> None:
             with np.errstate(all="ignore"):
                 suspicious = not np.isfinite(array.sum())
             if suspicious and not (finite := np.isfinite(array)).all():
-                first = int(np.argwhere(~finite)[0][0])
-                raise ValueError(f"{what} holds {array.size - int(finite.sum())} values that are nan or infinite (the first in example {first} of this batch)")
+                first, bad = int(np.argwhere(~finite)[0][0]), array.size - int(finite.sum())
+                raise ValueError(f"{what} holds {bad} values that are nan or infinite (the first in example {first} of this batch)")
+
+
+def make_batches(
+    x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: bool, steps: int | None, what: str = "x"
+) -> ArrayBatches | GivenBatches:
+    """Batches of the arrays given, or those that ``x`` makes itself; ``steps`` of them (None: all)."""
+    steps = None if steps is None else whole("steps", steps)
+    if is_iterable_of_batches(x):
+        if y is not None or sample_weight is not None or batch_size is not None:
+            raise ValueError("an iterable of batches brings its own y, sample_weight and batch size")
+        return GivenBatches(x, steps, what)
+    if x is None:
+        raise ValueError("there is no x: give arrays or an iterable of batches")
+    size = 32 if batch_size is None else whole("batch_size", batch_size)
+    batches = ArrayBatches(arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(sample_weight, "sample_weight"), size, bool(shuffle))
+    return batches if steps is None else GivenBatches(batches, steps, what)
+
+
+def validation_batches(data: Any, batch_size: int | None, steps: int | None) -> ArrayBatches | GivenBatches:
+    """Batches of ``(x, y)``, of ``(x, y, sample_weight)``, or those that ``data`` makes itself."""
+    if is_iterable_of_batches(data):
+        return GivenBatches(data, steps, "validation_data")
+    if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+        raise ValueError("validation_data is (x, y), (x, y, sample_weight) or an iterable of batches")
+    return make_batches(data[0], data[1], data[2] if len(data) > 2 else None, batch_size, False, steps, "validation_data")
+
+
+def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
+    """The first part of the data for training and the last ``share`` of it for validation."""
+    share = number("validation_split", share, 0, 1)
+    data = Batch(arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(sample_weight, "sample_weight"))
+    n = ArrayBatches(*data, batch_size=1, shuffle=False).n
+    first = int(n * (1 - share))
+    if first in (0, n):
+        raise ValueError(f"validation_split={share} of {n} examples leaves none for {'training' if first == 0 else 'validation'}")
+    train = [map_structure(lambda a: a if a is None else a[:first], one) for one in data]
+    validation = tuple(map_structure(lambda a: a if a is None else a[first:], one) for one in data)
+    return train[0], train[1], train[2], (validation[0], validation[1], validation[2])
+
+
+def length_of(batches: Any) -> int | None:
+    """How many batches there are; None where nobody knows."""
+    try:
+        return len(batches)
+    except TypeError:
+        return None

@@ -120,9 +120,11 @@ class ProgressBar(Callback):
     def _draw(self, logs: dict[str, float], end: str) -> None:
         steps, seconds = self.params.get("steps"), time.perf_counter() - self.began
         full = self.WIDTH * self.done // steps if steps else self.WIDTH
-        bar = "" if self.params["verbose"] == 2 else " " + "━" * full + "╺" * (full < self.WIDTH) + " " * (self.WIDTH - full - 1)
-        left = f" {_duration(seconds / self.done * (steps - self.done))} left" if not end and steps and self.done else ""
-        line = f"{self.done}/{steps or '?' if not end else self.done}{bar} {_duration(seconds)}{left} {_step_time(seconds / max(1, self.done))}"
+        bar = "━" * full + "╺" * (full < self.WIDTH) + " " * (self.WIDTH - full - 1)
+        parts = [f"{self.done}/{self.done if end else steps or '?'}", bar if self.params["verbose"] == 1 else "", _duration(seconds)]
+        if not end and steps and self.done:
+            parts.append(f"{_duration(seconds / self.done * (steps - self.done))} left")
+        line = " ".join(part for part in [*parts, _step_time(seconds / max(1, self.done))] if part)
         line += "".join(f" - {name}: {_value(value)}" for name, value in _ordered(logs).items())
         live = sys.stdout.isatty() and self.params["verbose"] == 1
         if live:
@@ -143,10 +145,12 @@ def _value(value: float) -> str:
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f}s"
-    return f"{seconds // 60:.0f}:{seconds % 60:02.0f}" if seconds < 3600 else f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f}:{seconds % 60:02.0f}"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02.0f}" if hours else f"{minutes}:{seconds:02.0f}" if minutes else f"{seconds:.0f}s"
 
 
 def _step_time(seconds: float) -> str:
-    return f"{seconds:.0f}s/step" if seconds >= 1 else f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
+    if seconds >= 1:
+        return f"{seconds:.0f}s/step"
+    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"

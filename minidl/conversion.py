@@ -9,7 +9,7 @@ from minidl.backend import Array
 
 
 def as_array(x: Any) -> Array:
-    """``x`` (an array, number or nested list) as an array of real numbers, in this machine's byte order; TypeError if it holds anything else."""
+    """``x`` (an array, number or nested list) as an array of real numbers in this machine's byte order; else TypeError."""
     if _holds_tensor(x):
         raise TypeError("a list of Tensors would lose their gradients: join them with ops.stack or ops.concatenate")
     array = x if backend.is_array(x) else np.asarray(x)
@@ -25,7 +25,7 @@ def plain(x: Any) -> Any:
 
 
 def _holds_tensor(x: Any) -> bool:
-    return hasattr(x, "requires_grad") or isinstance(x, (list, tuple)) and any(map(_holds_tensor, x))
+    return hasattr(x, "requires_grad") or (isinstance(x, (list, tuple)) and any(map(_holds_tensor, x)))
 
 
 def as_numpy(t: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

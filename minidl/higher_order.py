@@ -9,11 +9,13 @@ from minidl.tensor import Tensor
 
 def jacobian(y: Tensor, x: Tensor, create_graph: bool = False) -> Tensor:
     """All dy_i/dx_j, of shape ``y.shape + x.shape``: one walk back for each number in y. The graph of y is kept."""
-    xp, rows = backend.owner(y.data).module, []
+    xp, zeros, rows = backend.owner(y.data).module, backend.owner(x.data).module.zeros, []
     for i in range(y.size):
         one = xp.reshape(xp.arange(y.size) == i, y.shape).astype(y.dtype)
         row = grad(y, x, seed=one, create_graph=create_graph, keep_graph=True)[0]
-        rows.append(xp.zeros(x.shape, x.dtype) if row is None else row)
+        rows.append(zeros(x.shape, x.dtype) if row is None else row)
+    if not rows:
+        return Tensor(zeros(y.shape + x.shape, x.dtype))
     return stack(*rows, axis=0).reshape(y.shape + x.shape)
 
 

@@ -4,7 +4,7 @@ To write your own, use any function ``(y_true, y_pred)``, or subclass `MeanMetri
 """
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -129,16 +129,14 @@ class CategoricalAccuracy(MeanMetric):
     """How often the largest of y_pred (n, K) is at the largest of y_true (n, K), one-hot; the first of equals is the largest."""
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        y_true, y_pred = labels.one_hot(y_true, y_pred)
-        return ops.sum(ops.argmax_mask(y_true, axis=-1) * ops.argmax_mask(y_pred, axis=-1), axis=-1)
+        return _same_winner(*labels.one_hot(y_true, y_pred))
 
 
 class SparseCategoricalAccuracy(MeanMetric):
     """How often the largest of y_pred (n, K) is at the class number in y_true (n,) or (n, 1); the first of equals is the largest."""
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        y_true, y_pred = labels.from_classes(y_true, y_pred)  # one-hot
-        return ops.sum(y_true * ops.argmax_mask(y_pred, axis=-1), axis=-1)
+        return _same_winner(*labels.from_classes(y_true, y_pred))
 
 
 class TopKCategoricalAccuracy(MeanMetric):
@@ -161,6 +159,11 @@ class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
         return _among_top(*labels.from_classes(y_true, y_pred), self.k)
 
 
+def _same_winner(targets: Tensor, y_pred: Tensor) -> Tensor:
+    xp = backend.owner(y_pred.data).module
+    return Tensor(xp.argmax(targets.data, axis=-1) == xp.argmax(y_pred.data, axis=-1))
+
+
 def _among_top(targets: Tensor, y_pred: Tensor, k: int) -> Tensor:
     xp = backend.owner(y_pred.data).module
     right = xp.max(xp.where(ops.argmax_mask(targets, axis=-1).data > 0, y_pred.data, -xp.inf), axis=-1, keepdims=True)
@@ -172,13 +175,14 @@ def resolve_accuracy(y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...
     (n, 1), else `CategoricalAccuracy`."""
     if len(y_pred_shape) == 1 or y_pred_shape[-1] == 1:
         return BinaryAccuracy
-    sparse = len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1
-    return SparseCategoricalAccuracy if sparse else CategoricalAccuracy
+    return SparseCategoricalAccuracy if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1 else CategoricalAccuracy
 
 
 class _AccuracyByShape(MeanMetric):
+    made: ClassVar[dict[type[MeanMetric], MeanMetric]] = {c: c() for c in (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)}
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        return resolve_accuracy(y_true.shape, y_pred.shape)().call(y_true, y_pred)
+        return self.made[resolve_accuracy(y_true.shape, y_pred.shape)].call(y_true, y_pred)
 
 
 class MeanSquaredError(MeanMetricWrapper):
@@ -220,7 +224,6 @@ KNOWN: dict[str, type[Metric]] = {
 def get(identifier: Any) -> Metric:
     """The metric that ``identifier`` means: a name (see `KNOWN`), which it then bears; a `Metric`, a class of metrics, or a function
     ``(y_true, y_pred)``. "accuracy" and "acc" fit themselves to each batch, see `resolve_accuracy`.
-
     An unknown name raises ValueError with the nearest ones, anything else TypeError."""
     if isinstance(identifier, Metric):
         return identifier

@@ -5,12 +5,12 @@ from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import nearest
-from minidl.saving import checked_path, read_npz, write_npz
+from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.summary import summary_text
 from minidl.training import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(Trainer):
     """A graph of layers from input symbols to output symbols: ``Model(inputs, outputs, name)``.
 
     ``inputs`` and ``outputs`` are symbols, or lists or dictionaries of them; any acyclic graph between them will do. A model is a layer:
@@ -21,39 +21,44 @@ class Model(Trainer, Layer):
         super().__init__(name or (None if inputs is None or type(self) is not Model else unique_name("functional")))
         self.inputs: list[Symbol] = []
         self.outputs: list[Symbol] = []
-        self._calls: list[Call] = []
+        self.calls: list[Call] = []  # of its layers, in the order of the computation
         if (inputs is None) != (outputs is None):
             raise ValueError("a Model needs both inputs and outputs")
         if inputs is not None:
             self._connect_graph(inputs, outputs)
 
     def _connect_graph(self, inputs: Any, outputs: Any) -> None:
-        self._input_structure, self._output_structure = inputs, outputs
+        self.input_structure, self.output_structure = inputs, outputs
         self.inputs, self.outputs = list(flat(inputs)), list(flat(outputs))
         for symbol in [*self.inputs, *self.outputs]:
             if not isinstance(symbol, Symbol):
-                raise TypeError(f"inputs and outputs of a Model are symbols, from Input(...) and from layers called on them; got {symbol!r}")
-        self._calls = _calls_between(self.inputs, self.outputs)
+                raise TypeError(f"inputs and outputs of a Model are symbols: Input(…), and what layers give for symbols; got {symbol!r}")
+        self.calls = _calls_between(self.inputs, self.outputs)
         self.built = True
+
+    @classmethod
+    def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
+        """A model of this class between symbols that exist already."""
+        return cls(inputs, outputs, name)
 
     @property
     def layers(self) -> list[Layer]:
         """Its layers, each once, in the order of the computation."""
-        return list(dict.fromkeys(call.layer for call in self._calls)) if self._calls else super().sublayers
+        return list(dict.fromkeys(call.layer for call in self.calls)) if self.calls else super().sublayers
 
     @property
     def sublayers(self) -> list[Layer]:
         return list(dict.fromkeys([*self.layers, *super().sublayers]))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        if not self._calls:
+        if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
         values = dict(zip(self.inputs, self._arranged(inputs)))
-        for call in self._calls:
+        for call in self.calls:
             if call.inputs:
                 outputs = call.layer(*map_structure(values.__getitem__, call.inputs), training=training)
                 values.update(zip(call.outputs, flat(outputs)))
-        return map_structure(values.__getitem__, self._output_structure)
+        return map_structure(values.__getitem__, self.output_structure)
 
     def _arranged(self, inputs: Any) -> list[Any]:
         """The inputs in the order of ``self.inputs``, with their shapes checked."""
@@ -89,17 +94,30 @@ class Model(Trainer, Layer):
         """Print the layers with their output shapes and numbers of parameters."""
         (print_fn or print)(summary_text(self, line_length))
 
+    def save(self, path: Any) -> None:
+        """Write the whole model to a ``.npz`` file: layers, connections, weights, and if it is compiled the settings and the
+        optimiser's state, so that training can go on."""
+        arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
+        text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
+        if self.optimizer is not None:
+            text["compile"] = describe(self.compile_arguments | {"optimizer": self.optimizer}, "the compile settings")
+            text["iterations"] = self.optimizer.iterations
+            states = self.optimizer.state_arrays(self.trainable_variables) if self.optimizer.iterations else []
+            arrays |= {f"state {i}": array for i, array in enumerate(states)}
+        write_npz(checked_path(path), arrays, text)
+
     def save_weights(self, path: Any) -> None:
         """Write the weights to a ``.npz`` file; missing folders are made."""
-        arrays = {f"{i:03d} {weight.name}": array for i, (weight, array) in enumerate(zip(self.weights, self.get_weights()))}
-        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
+        arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
+        names = [weight.name for weight in self.weights]
+        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name, "names": names})
 
     def load_weights(self, path: Any) -> None:
-        """Take over the weights of a file that `save_weights` wrote for a model with the same layers."""
+        """Take over the weights of a file that `save_weights` or `save` wrote for a model with the same layers."""
         path = checked_path(path, existing=True)
         arrays, _ = read_npz(path)
         try:
-            self.set_weights([arrays[name] for name in sorted(arrays) if name[:3].isdigit()])
+            self.set_weights(_numbered(arrays, "weight"))
         except ValueError as error:
             raise ValueError(f"{path} does not fit this model: {error}") from None
 
@@ -114,6 +132,14 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         for layer in layers or ():
             self.add(layer)
+
+    @classmethod
+    def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Sequential":
+        """A model of this class between symbols that exist already."""
+        made = cls(name=name)
+        made._connect_graph(inputs, outputs)
+        made._stack = [call.layer for call in made.calls if call.inputs]
+        return made
 
     def add(self, layer: Any) -> None:
         """Add a layer at the end."""
@@ -139,7 +165,7 @@ class Sequential(Model):
             raise ValueError("the model has no layers")
         layer = self._stack.pop()
         if self.inputs:
-            self.outputs, self._calls = [self.inputs[0]], self._calls[:1]
+            self.outputs, self.calls = [self.inputs[0]], self.calls[:1]
             self._extend(self._stack)
         return layer
 
@@ -165,6 +191,29 @@ class Sequential(Model):
         return list(self._stack)
 
 
+
+
+def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
+    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training.
+
+    ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
+    path = checked_path(path, existing=True)
+    arrays, text = read_npz(path)
+    if text.get("format") != "minidl model":
+        raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")
+    known = {**KNOWN, "Model": Model, "Sequential": Sequential, **(custom_objects or {})}
+    model: Model = rebuild_layer(text["model"], known)
+    model.set_weights(_numbered(arrays, "weight"))
+    if compile and text["compile"] is not None:
+        model.compile(**rebuild(text["compile"], known))
+        if text["iterations"]:
+            model.optimizer.load_state_arrays(model.trainable_variables, _numbered(arrays, "state"), text["iterations"])
+    return model
+
+
+def _numbered(arrays: dict[str, Any], what: str) -> list[Any]:
+    """The arrays called "what 0", "what 1", …"""
+    return [arrays[f"{what} {i}"] for i in range(sum(name.startswith(f"{what} ") for name in arrays))]
 
 
 def _calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:

@@ -1,4 +1,5 @@
 """What all tests share: the backends as one fixture, and hypothesis made deterministic."""
+
 from typing import Any, NamedTuple
 
 import numpy as np

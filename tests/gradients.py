@@ -1,4 +1,5 @@
 """A numeric check of gradients, for the tests: independent of what minidl offers to students for the same purpose."""
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,11 +38,17 @@ def is_float(a: Any) -> bool:
     return isinstance(a, np.ndarray) and a.dtype.kind == "f"
 
 
+def _argument(a: Any, asarray: Any) -> Any:
+    if not isinstance(a, np.ndarray):
+        return a
+    return Tensor(asarray(a), requires_grad=True) if is_float(a) else asarray(a)
+
+
 def _check(f: Any, arrays: list[Any], level: int, order: int, asarray: Any, draws: int, tolerance: float, rng: Any) -> None:
     floats = [i for i, a in enumerate(arrays) if is_float(a)]
 
     def call(values: list[Any]) -> tuple[list[Any], Tensor]:
-        tensors = [Tensor(asarray(a), requires_grad=True) if is_float(a) else asarray(a) if isinstance(a, np.ndarray) else a for a in values]
+        tensors = [_argument(a, asarray) for a in values]
         y = f(*tensors)
         assert isinstance(y, Tensor), f"f must return a Tensor, got {type(y).__name__}"
         return tensors, y
@@ -56,7 +63,8 @@ def _check(f: Any, arrays: list[Any], level: int, order: int, asarray: Any, draw
         for i, g in zip(floats, grads):
             x, tensor = arrays[i], tensors[i]
             if g is not None:
-                assert (g.shape, g.dtype, type(g.data)) == (tensor.shape, tensor.dtype, type(tensor.data)), _name(level, i) + "shape, dtype or backend"
+                same = (g.shape, g.dtype, type(g.data)) == (tensor.shape, tensor.dtype, type(tensor.data))
+                assert same, f"{_name(level, i)}the gradient has another shape, dtype or backend"
             v = np.asarray(rng.standard_normal(x.shape))
             v = v / max(1.0, np.abs(v).max(initial=0))
             h = STEP * max(1.0, np.abs(x).max(initial=0))

@@ -4,6 +4,7 @@ Like CuPy's, its arrays refuse to meet NumPy arrays, refuse NumPy's functions, a
 stricter in one point: what CuPy converts in silence (``bool(array)``, ``float(array)``, an array as an index) raises here, because each
 of these stops the device. The ways over are ``module.asarray(numpy_array)``, ``array.get()`` and ``array.item()``, and they are counted.
 """
+
 import functools
 import operator
 import types

@@ -1,4 +1,5 @@
 """The array's type decides: owners, moves, and the stand-in for a GPU that keeps all other tests honest."""
+
 import copy
 
 import numpy as np

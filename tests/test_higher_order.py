@@ -1,4 +1,5 @@
 """Jacobians and Hessian-vector products against closed forms."""
+
 import numpy as np
 import pytest
 
@@ -96,7 +97,7 @@ def test_hvp_equals_the_hessian_times_v():
 
 def test_vs_must_match_xs():
     x = Tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         hvp((x * x).sum(), (x,), ())
     with pytest.raises(ValueError, match="one number"):
         hvp(x * x, x, np.ones(2))

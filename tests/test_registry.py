@@ -1,4 +1,5 @@
 """Building blocks by name, their configurations, and what a misspelt name is told."""
+
 import copy
 
 import pytest
@@ -8,7 +9,9 @@ from minidl.registry import Configured, look_up, nearest
 KNOWN = {"relu": 1, "leaky_relu": 2, "LeakyThing": 3, "categorical_crossentropy": 4}
 
 
-@pytest.mark.parametrize(("name", "value"), [("relu", 1), ("ReLU", 1), ("LeakyReLU", 2), ("leaky_relu", 2), ("leakything", 3), ("CategoricalCrossentropy", 4)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("relu", 1), ("ReLU", 1), ("LeakyReLU", 2), ("leaky_relu", 2), ("leakything", 3), ("CategoricalCrossentropy", 4)]
+)
 def test_any_spelling_of_case_and_underscores(name, value):
     assert look_up(name, KNOWN, "activation") == value
 

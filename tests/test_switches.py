@@ -1,4 +1,5 @@
 """no_grad and reference_only: as blocks and as decorators, put back after errors, each thread with its own."""
+
 import threading
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The Tensor: what it is made from, its operators with arrays and numbers on both sides, changes in place, NumPy's functions."""
+
 import operator
 
 import numpy as np
@@ -13,7 +14,9 @@ from minidl.tensor import Tensor
 # ---------------------------------------------------------------- what it is made from
 
 
-@pytest.mark.parametrize(("value", "dtype", "shape"), [(1.5, float, ()), (2, np.int64, ()), (True, bool, ()), ([[1, 2.5]], float, (1, 2)), ([], float, (0,))])
+@pytest.mark.parametrize(
+    ("value", "dtype", "shape"), [(1.5, float, ()), (2, np.int64, ()), (True, bool, ()), ([[1, 2.5]], float, (1, 2)), ([], float, (0,))]
+)
 def test_numbers_and_lists(value, dtype, shape):
     t = Tensor(value)
     assert (t.dtype, t.shape, type(t.data)) == (dtype, shape, np.ndarray)
@@ -103,7 +106,16 @@ def test_one_operand_that_is_an_array_owns_no_result():
 
 def test_operators_with_a_gpu_on_both_sides(backend):
     a, t = backend.asarray([1.0, 2.0]), Tensor(backend.asarray([3.0, 5.0]), requires_grad=True)
-    for y, expected in (a + t, [4, 7]), (t + a, [4, 7]), (a - t, [-2, -3]), (a @ t, 13), (t @ a, 13), (a * t, [3, 10]), (2.0 / t, [2 / 3, 0.4]), (t > a, [True, True]):
+    for y, expected in (
+        (a + t, [4, 7]),
+        (t + a, [4, 7]),
+        (a - t, [-2, -3]),
+        (a @ t, 13),
+        (t @ a, 13),
+        (a * t, [3, 10]),
+        (2.0 / t, [2 / 3, 0.4]),
+        (t > a, [True, True]),
+    ):
         assert type(y) is Tensor
         assert backend.to_numpy(y).tolist() == expected
 

@@ -22,14 +22,16 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     """Train neural networks on code that you can read."""
 
 
 @app.command()
 def train(
     model: Annotated[str, typer.Option(help="The net: intro, dropout or xray.")] = "intro",
-    dataset: Annotated[str, typer.Option(help="auto, cifar10, shapes10, chests2, or a folder with one sub-folder of pictures per class.")] = "auto",
+    dataset: Annotated[str, typer.Option(help="auto, cifar10, shapes10, chests2, or a folder with one sub-folder per class.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="The folder that holds cifar-10-batches-bin/ (default: $MINIDL_DATA).")] = None,
     epochs: Annotated[int | None, typer.Option(help="Rounds through the data (default: 5; cifar10, chests2 and folders: 10).")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pictures per step (default: 32; xray: 16).")] = None,

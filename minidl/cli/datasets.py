@@ -28,7 +28,8 @@ def choose(dataset: str, model: str, data_dir: Path | None) -> tuple[str, str]:
         if data_dir is not None or data.cifar10.available():
             return "cifar10", "Data: CIFAR-10, found on disk. For the pictures drawn by minidl: --dataset shapes10."
         return "shapes10", (
-            "Data: shapes10, pictures drawn by minidl. For CIFAR-10: --dataset cifar10 (downloads 170 MB), or --data-dir FOLDER if you have it."
+            "Data: shapes10, pictures drawn by minidl. "
+            "For CIFAR-10: --dataset cifar10 (downloads 170 MB), or --data-dir FOLDER if you have it."
         )
     if dataset in NAMES:
         return dataset, f"Data: {dataset}."

@@ -40,7 +40,8 @@ def evaluate_run(run: Path, dataset: str | None, data_dir: Path | None) -> None:
     console.print(sentence)
     pictures = load(chosen, data_dir, (height, width), "grayscale" if channels == 1 else "rgb")
     if list(pictures.class_names) != settings["class_names"]:
-        raise ValueError(f"the net was trained on {', '.join(settings['class_names'])}; these pictures are {', '.join(pictures.class_names)}")
+        known, given = ", ".join(settings["class_names"]), ", ".join(pictures.class_names)
+        raise ValueError(f"the net was trained on {known}; these pictures are {given}")
     _, accuracy = measure(model, pictures.test)
     console.print(f"test accuracy {accuracy:.4f}")
 

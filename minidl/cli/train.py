@@ -101,7 +101,8 @@ class Record(Callback):
     def write(self) -> None:
         """Write the table as it is now."""
         with open(self.out / "history.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(self.rows[0]) if self.rows else ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"])
+            columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
 

@@ -7,6 +7,7 @@
 Take these two to see what a convolution is, and rung 3 to see why nobody computes it like this. Plain NumPy arrays in and out, no
 gradients. The lower rungs share no code with ``minidl.ops``, so they can judge it: minidl's tests take their expected values here.
 """
+
 from itertools import product
 from typing import Any, Literal
 
@@ -65,7 +66,8 @@ def conv2d_patches(x: np.ndarray, kernel: np.ndarray, *, strides: Sizes = 1, pad
     rows, top = _line(height, kh, sh, dh, padding)
     columns, left = _line(width, kw, sw, dw, padding)
     reach_h, reach_w = dh * (kh - 1) + 1, dw * (kw - 1) + 1
-    framed = np.zeros((images, max(height, sh * (rows - 1) + reach_h) - top, max(width, sw * (columns - 1) + reach_w) - left, channels), x.dtype)
+    bottom, right = max(height, top + sh * (rows - 1) + reach_h), max(width, left + sw * (columns - 1) + reach_w)
+    framed = np.zeros((images, bottom - top, right - left, channels), x.dtype)
     framed[:, -top : height - top, -left : width - left] = x
     y = np.zeros((images, rows, columns, filters), np.result_type(x, kernel))
     for r in range(rows):

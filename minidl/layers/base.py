@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -79,14 +80,15 @@ class Layer(Configured):
         if not hasattr(self, "_own_weights"):
             raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first")
         if any(isinstance(x, Symbol) for x in flat(inputs)):
-            return self._connect(inputs)
+            return self.connect(*inputs).result
         inputs = map_structure(self._as_tensor, inputs)
         shapes = map_structure(lambda x: (None, *x.shape[1:]), inputs[0] if len(inputs) == 1 else list(inputs))
         with switch(_training, _training.get() if training is None else bool(training)):
             try:
                 self._build_once(shapes)
                 self._check(shapes)
-                return self.call(*inputs, training=_training.get()) if self._wants_training() else self.call(*inputs)
+                options = {"training": _training.get()} if _wants_training(type(self)) else {}
+                return self.call(*inputs, **options)
             except ValueError as error:
                 raise _located(error, self) from error
 
@@ -97,13 +99,14 @@ class Layer(Configured):
         weights = self.weights if self.built else []
         return Tensor(as_array(x).astype(weights[0].dtype if weights else self.dtype, copy=False))
 
-    def _connect(self, inputs: tuple[Any, ...]) -> Any:
-        """Called on symbols: run once on an empty image, to learn the shapes, and remember the connection."""
+    def connect(self, *inputs: Any) -> Call:
+        """What happens when it is called on symbols: it runs once on an empty example, to learn the shapes, and that is remembered."""
         self._build_once(map_structure(lambda s: s.shape, inputs[0] if len(inputs) == 1 else list(inputs)))
         with no_grad():
             outputs = self(*map_structure(Symbol.zeros, inputs), training=False)
         call = Call(self, inputs)
-        return map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
+        call.result = map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
+        return call
 
     def _build_once(self, shapes: Any) -> None:
         if not self.built:
@@ -122,11 +125,6 @@ class Layer(Configured):
             expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
 
-    @classmethod
-    def _wants_training(cls) -> bool:
-        if "_call_wants_training" not in cls.__dict__:
-            cls._call_wants_training = "training" in inspect.signature(cls.call).parameters
-        return cls._call_wants_training
 
     # ---------------------------------------------------------------- its weights
 
@@ -177,6 +175,10 @@ class Layer(Configured):
         for layer in self.sublayers:
             layer.trainable = value
 
+    def freeze_alone(self, frozen: bool = True) -> None:
+        """Freeze or unfreeze this layer, but not the layers in it (as setting ``trainable`` does)."""
+        self._trainable = not frozen
+
     def count_params(self) -> int:
         """How many numbers its weights hold."""
         return sum(w.size for w in self.weights)
@@ -205,6 +207,12 @@ class Layer(Configured):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+@cache
+def _wants_training(layer_class: type[Layer]) -> bool:
+    """Whether its ``call`` has an argument ``training``."""
+    return "training" in inspect.signature(layer_class.call).parameters
 
 
 def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:

@@ -18,8 +18,14 @@ class InputLayer(Layer):
     def call(self, x: Any) -> Any:
         return x
 
+    def connect(self, *inputs: Any) -> Call:
+        """A call that waits for what the model is given."""
+        call = Call(self, ())
+        call.result = call.add_output((None, *self.shape))
+        return call
 
-def Input(shape: Any, name: str | None = None) -> Symbol:  # noqa: N802
+
+def Input(shape: Any, name: str | None = None) -> Symbol:
     """A symbol for a batch of examples of ``shape`` (without the batch): ``Input((32, 32, 3))``."""
-    layer = InputLayer(shape, name)
-    return Call(layer, ()).add_output((None, *layer.shape))
+    symbol: Symbol = InputLayer(shape, name).connect().result
+    return symbol

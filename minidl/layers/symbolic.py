@@ -40,6 +40,7 @@ class Call:
 
     def __init__(self, layer: Any, inputs: tuple[Any, ...]):
         self.layer, self.inputs, self.outputs = layer, inputs, list[Symbol]()
+        self.result: Any = None  # the outputs as the layer returned them: one, or a list or dictionary
         self.born = next(_clock)  # a call is younger than those that make its inputs
 
     def add_output(self, shape: tuple[int | None, ...]) -> Symbol:

@@ -1,48 +1,103 @@
-"""A model's layers and connections as plain data, and back again."""
+"""Models and their building blocks as plain data (JSON), and back again. Only classes that are known by name are ever made."""
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from minidl import activations, layers
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
-from minidl.registry import nearest
+from minidl import activations, initializers, layers, losses, metrics, optimizers
+from minidl.layers.symbolic import Call, Symbol
+from minidl.registry import Configured, nearest
 
-VERSION = 1
-
-
-def describe_layer(layer: Any) -> dict[str, Any]:
-    """The class, name and arguments of a layer; a model in the model is described whole."""
-    if hasattr(layer, "_output_structure"):
-        return {"class": type(layer).__name__, "name": layer.name, "graph": describe_graph(layer)}
-    config = {key: _plain(value, layer, key) for key, value in layer.get_config().items() if key != "name"}
-    return {"class": type(layer).__name__, "name": layer.name, "config": config, "trainable": layer.trainable}
+KNOWN: dict[str, type] = {
+    name: value
+    for module in (metrics, losses, initializers, optimizers.schedules, optimizers, layers)
+    for name, value in vars(module).items()
+    if inspect.isclass(value) and issubclass(value, Configured)
+}
 
 
-def describe_graph(model: Any) -> dict[str, Any]:
-    """The calls of a functional model: which layer, on the outputs of which earlier calls."""
-    calls, unique = model._calls, list(dict.fromkeys(call.layer for call in model._calls))
-
-    def place(symbol: Symbol) -> dict[str, int]:
-        return {"call": calls.index(symbol.call), "output": symbol.call.outputs.index(symbol)}
-
-    return {
-        "layers": [describe_layer(layer) for layer in unique],
-        "calls": [{"layer": unique.index(call.layer), "inputs": map_structure(place, list(call.inputs))} for call in calls],
-        "inputs": map_structure(place, model._input_structure),
-        "outputs": map_structure(place, model._output_structure),
-        "sequential": type(model).__name__ == "Sequential",
-    }
-
-
-def _plain(value: Any, layer: Any, key: str) -> Any:
-    """``value`` as JSON can hold it."""
+def describe(value: Any, where: str) -> Any:
+    """``value`` as JSON can hold it: numbers and names as they are, objects as class and arguments. ``where`` is for the error."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_plain(v, layer, key) for v in value]
+        return [describe(one, where) for one in value]
+    if isinstance(value, dict):
+        return {"dict": {key: describe(one, where) for key, one in value.items()}}
     if isinstance(value, layers.Layer):
-        return {"layer": describe_layer(value)}
-    if hasattr(value, "get_config"):
-        return {"object": type(value).__name__, "config": {k: _plain(v, layer, k) for k, v in value.get_config().items()}}
-    if key == "activation" and callable(value):
-        return activations.name_of(value)
-    raise ValueError(f"layer {layer.name!r} cannot be saved: its {key} is {value!r}; give it by name")
+        return describe_layer(value)
+    if isinstance(value, Configured):
+        config = {key: describe(one, f"the {key} of {type(value).__name__}") for key, one in value.get_config().items()}
+        return {"object": type(value).__name__, "config": config}
+    if callable(value):
+        name = activations.name_of(value)
+        return name if activations.KNOWN.get(name) is value else {"function": name}
+    raise ValueError(f"{where} cannot be saved: {value!r}")
+
+
+def rebuild(described: Any, known: Mapping[str, Any]) -> Any:
+    """What `describe` described; ``known``: the classes and functions that may be used, by name."""
+    if isinstance(described, list):
+        return tuple(rebuild(one, known) for one in described)
+    if not isinstance(described, dict):
+        return described
+    if "dict" in described:
+        return {key: rebuild(one, known) for key, one in described["dict"].items()}
+    if "function" in described:
+        return _known(described["function"], known, "function")
+    if "object" in described:
+        config = {key: rebuild(one, known) for key, one in described["config"].items()}
+        return _known(described["object"], known, "class")(**config)
+    return rebuild_layer(described, known)
+
+
+def describe_layer(layer: Any) -> dict[str, Any]:
+    """The class, name and arguments of a layer; for a connected model its layers, and which call feeds which."""
+    described = {"class": type(layer).__name__, "name": layer.name, "trainable": layer.trainable}
+    if not hasattr(layer, "calls"):
+        config = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable")}
+        return described | {"config": {key: describe(value, f"the {key} of layer {layer.name!r}") for key, value in config.items()}}
+    if not layer.calls:
+        raise ValueError(f"model {layer.name!r} cannot be saved whole: it has no inputs and outputs; save_weights works")
+    unique = list(dict.fromkeys(call.layer for call in layer.calls))
+
+    def places(structure: Any) -> Any:
+        if isinstance(structure, Symbol):
+            return {"call": layer.calls.index(structure.call), "output": structure.call.outputs.index(structure)}
+        if isinstance(structure, dict):
+            return {"dict": {key: places(one) for key, one in structure.items()}}
+        return [places(one) for one in structure]
+
+    return described | {
+        "layers": [describe_layer(one) for one in unique],
+        "calls": [[unique.index(call.layer), places(call.inputs)] for call in layer.calls],
+        "inputs": places(layer.input_structure),
+        "outputs": places(layer.output_structure),
+    }
+
+
+def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """The layer or model that `describe_layer` described."""
+    layer_class = _known(described["class"], known, "layer class")
+    if "calls" not in described:
+        layer = layer_class(name=described["name"], **{key: rebuild(value, known) for key, value in described["config"].items()})
+    else:
+        made, calls = [rebuild_layer(one, known) for one in described["layers"]], list[Call]()
+
+        def symbols(places: Any) -> Any:
+            if isinstance(places, list):
+                return [symbols(one) for one in places]
+            if "dict" in places:
+                return {key: symbols(one) for key, one in places["dict"].items()}
+            return calls[places["call"]].outputs[places["output"]]
+
+        for index, inputs in described["calls"]:
+            calls.append(made[index].connect(*symbols(inputs)))
+        layer = layer_class.from_symbols(symbols(described["inputs"]), symbols(described["outputs"]), described["name"])
+    layer.freeze_alone(not described["trainable"])  # each layer in a model has a description of its own
+    return layer
+
+
+def _known(name: str, known: Mapping[str, Any], what: str) -> Any:
+    if name not in known:
+        raise ValueError(f"the file needs a {what} {name!r}, which is not known: {nearest(name, known)}; own ones are given as custom_objects")
+    return known[name]

@@ -1,7 +1,5 @@
 """NumPy's own archive: arrays by name, and one text with everything else. Nothing in it is ever executed (no pickle)."""
 import json
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,13 @@ TEXT = "minidl.json"
 def write_npz(path: Path, arrays: dict[str, np.ndarray], text: dict[str, Any]) -> None:
     """Write the file as a whole or not at all; missing folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(unfinished, "wb") as file:
             np.savez(file, **{TEXT: np.array(json.dumps(text))}, **arrays)  # type: ignore[arg-type]
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -30,7 +27,7 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         text = json.loads(str(arrays.pop(TEXT)))
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise ValueError(f"{path} is not a file that minidl wrote, or it is damaged ({error})") from error
     if not isinstance(text, dict):
         raise ValueError(f"{path} is not a file that minidl wrote")

@@ -69,6 +69,11 @@ def test_no_two_pictures_alike(data):
     assert np.sqrt(distances.min() / one_class.shape[1]) > 5  # root mean square, in grey levels
 
 
+def test_train_and_test_share_no_picture_even_when_they_are_as_many():
+    (x, _), (x_test, _) = shapes10.load_data(60, 60)
+    assert not {p.tobytes() for p in x} & {p.tobytes() for p in x_test}
+
+
 def test_colour_does_not_give_the_class_away(data):
     means = data[0][0].astype(np.float32).mean((1, 2))
     labels = data[0][1][:, 0]

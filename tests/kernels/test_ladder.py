@@ -1,4 +1,5 @@
 """The rungs of the ladder agree with each other and with numbers computed by hand."""
+
 import numpy as np
 import pytest
 

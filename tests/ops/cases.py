@@ -1,4 +1,5 @@
 """Inputs for every op. The ops come from the registry: one without inputs here, and too unusual for the default ones, fails a test."""
+
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ def takes_one_array(op: Op) -> bool:
 
 
 def allowed(name: str, shape: Any) -> bool:
-    return not (shape == () and name in NEEDS_AN_AXIS or 0 in shape and name in NOT_EMPTY)
+    return not ((shape == () and name in NEEDS_AN_AXIS) or (0 in shape and name in NOT_EMPTY))
 
 
 def all_cases() -> list[Case]:
@@ -141,7 +142,11 @@ POOLS = [
     meta("window 1", (1, 3, 2, 1), pool_size=1),
     meta("no images", (0, 4, 4, 1)),
 ]
-SOFTMAXES = [meta("axis 0", (3, 5), axis=0), meta("middle axis", (2, 3, 2), axis=1), meta("large scores", (2, 3), kind=lambda rng, s: 4 * spread(rng, s))]
+SOFTMAXES = [
+    meta("axis 0", (3, 5), axis=0),
+    meta("middle axis", (2, 3, 2), axis=1),
+    meta("large scores", (2, 3), kind=lambda rng, s: 4 * spread(rng, s)),
+]
 CONDITION = np.array([[True, False, True], [False, False, True]])
 
 SPECIAL: dict[str, list[Any]] = {
@@ -165,7 +170,11 @@ SPECIAL: dict[str, list[Any]] = {
     "sign": [meta(str(s), s) for s in SHAPES],
     "step": [meta(str(s), s) for s in SHAPES],
     "ones_like": [meta(str(s), s) for s in SHAPES],
-    "clip": [meta("both sides", (3, 5), low=-1.0, high=0.9), meta("one number", (), low=-1.0, high=0.5), meta("empty", (0, 2), low=0, high=1)],
+    "clip": [
+        meta("both sides", (3, 5), low=-1.0, high=0.9),
+        meta("one number", (), low=-1.0, high=0.5),
+        meta("empty", (0, 2), low=0, high=1),
+    ],
     "where": [
         ("same shapes", lambda rng: [CONDITION, spread(rng, (2, 3)), spread(rng, (2, 3))]),
         ("broadcast", lambda rng: [CONDITION, spread(rng, (3,)), spread(rng, (2, 1))]),
@@ -176,7 +185,11 @@ SPECIAL: dict[str, list[Any]] = {
     "astype": [meta("to float64", (3, 2), dtype=np.float64), meta("by name", (3,), dtype="float64")],
     "to": [
         ("where it is", one(spread, (3, 2)), lambda op, x: op(x, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu")),
-        ("there and back", one(spread, (3,)), lambda op, x: op(op(x, backend="strictgpu") ** 2, backend="numpy") if isinstance(x.data, np.ndarray) else x),
+        (
+            "there and back",
+            one(spread, (3,)),
+            lambda op, x: op(op(x, backend="strictgpu") ** 2, backend="numpy") if isinstance(x.data, np.ndarray) else x,
+        ),
     ],
     "leaky_relu": [meta("slope 0.01", (7,), negative_slope=0.01)],
     "elu": [meta("alpha 0.5", (7,), alpha=0.5)],
@@ -189,7 +202,11 @@ SPECIAL: dict[str, list[Any]] = {
         meta("to 0-d", (1, 1), shape=()),
         meta("empty", (0, 3), shape=(3, 0)),
     ],
-    "transpose": [meta("rotated", (2, 3, 5), axes=(1, 2, 0)), meta("negative axes", (2, 3, 5), axes=(-1, 0, -2)), meta("a list", (2, 3), axes=[1, 0])],
+    "transpose": [
+        meta("rotated", (2, 3, 5), axes=(1, 2, 0)),
+        meta("negative axes", (2, 3, 5), axes=(-1, 0, -2)),
+        meta("a list", (2, 3), axes=[1, 0]),
+    ],
     "broadcast_to": [
         meta("new axis", (3,), shape=(2, 3)),
         meta("size 1", (3, 1), shape=(3, 5)),
@@ -204,8 +221,17 @@ SPECIAL: dict[str, list[Any]] = {
         meta("an empty one", (2, 0), (2, 3)),
         ("twice the same", one(spread, (2, 2)), lambda op, x: op(x, x, axis=0)),
     ],
-    "stack": [meta("axis 0", (2, 3), (2, 3)), meta("axis −1", (3,), (3,), (3,), axis=-1), meta("axis 1", (2, 3), (2, 3), axis=1), meta("numbers", (), ())],
-    "pad": [meta("uneven", (2, 3), widths=((1, 0), (2, 3))), meta("none", (3,), widths=((0, 0),)), meta("images", (1, 2, 3, 1), widths=((0, 0), (1, 2), (0, 1), (0, 0)))],
+    "stack": [
+        meta("axis 0", (2, 3), (2, 3)),
+        meta("axis −1", (3,), (3,), (3,), axis=-1),
+        meta("axis 1", (2, 3), (2, 3), axis=1),
+        meta("numbers", (), ()),
+    ],
+    "pad": [
+        meta("uneven", (2, 3), widths=((1, 0), (2, 3))),
+        meta("none", (3,), widths=((0, 0),)),
+        meta("images", (1, 2, 3, 1), widths=((0, 0), (1, 2), (0, 1), (0, 0))),
+    ],
     "getitem": [
         indexed("an int", (3, 5), 1),
         indexed("a negative int", (3, 5), -1),
@@ -218,7 +244,11 @@ SPECIAL: dict[str, list[Any]] = {
         indexed("an empty slice", (5, 2), slice(2, 2)),
         indexed("lists", (4, 5), ([0, 1, 1], [2, 2, 2])),
         ("an array with repeats", lambda rng: [spread(rng, (5, 3)), np.array([[4, 0], [0, 4]])], lambda op, x, i: op(x, index=i)),
-        ("arrays of rows and columns", lambda rng: [spread(rng, (5, 3)), np.array([1, 1, 2]), np.array([0, 0, 2])], lambda op, x, r, c: op(x, index=(r, c))),
+        (
+            "arrays of rows and columns",
+            lambda rng: [spread(rng, (5, 3)), np.array([1, 1, 2]), np.array([0, 0, 2])],
+            lambda op, x, r, c: op(x, index=(r, c)),
+        ),
         ("a mask", lambda rng: [spread(rng, (2, 3)), CONDITION], lambda op, x, m: op(x, index=m)),
         ("a mask of rows", lambda rng: [spread(rng, (3, 2)), np.array([True, False, True])], lambda op, x, m: op(x, index=m)),
         ("a mask made from the input", one(spread, (7,)), lambda op, x: op(x, index=x > 0)),
@@ -252,7 +282,8 @@ SPECIAL: dict[str, list[Any]] = {
     "sum": REDUCTIONS,
     "mean": REDUCTIONS,
     "max": REDUCTIONS,
-    "argmax_mask": [meta(str(s), s) for s in [(), (1,), (7,), (3, 5)]] + [meta("axes (0, 2)", (2, 3, 5), axis=(0, 2)), meta("axis −1", (3, 5), axis=-1)],
+    "argmax_mask": [meta(str(s), s) for s in [(), (1,), (7,), (3, 5)]]
+    + [meta("axes (0, 2)", (2, 3, 5), axis=(0, 2)), meta("axis −1", (3, 5), axis=-1)],
     "im2col": [
         meta("window 2", (2, 4, 3, 2), window=(2, 2)),
         meta("strides, dilation", (1, 7, 5, 1), window=(2, 3), strides=(2, 1), dilation=(3, 2)),
@@ -267,8 +298,16 @@ SPECIAL: dict[str, list[Any]] = {
     ],
     "conv2d": CONVOLUTIONS,
     "convolution_layer": [
-        ("with bias", one(spread, (1, 4, 4, 2), (2, 2, 2, 3), (3,)), lambda op, *xs: op(*xs, strides=1, padding="same", dilation=1, activation=ops.sigmoid)),
-        ("without", one(spread, (1, 3, 3, 1), (2, 2, 1, 1)), lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=same)),
+        (
+            "with bias",
+            one(spread, (1, 4, 4, 2), (2, 2, 2, 3), (3,)),
+            lambda op, *xs: op(*xs, strides=1, padding="same", dilation=1, activation=ops.sigmoid),
+        ),
+        (
+            "without",
+            one(spread, (1, 3, 3, 1), (2, 2, 1, 1)),
+            lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=same),
+        ),
     ],
     "max_pool2d": POOLS,
     "average_pool2d": POOLS,
@@ -281,8 +320,16 @@ SPECIAL: dict[str, list[Any]] = {
         )
     ],
     "batch_normalization": [
-        ("all", lambda rng: [spread(rng, (4, 3)), spread(rng, (3,)), positive(rng, (3,)), spread(rng, (3,)), spread(rng, (3,))], lambda op, *xs: op(*xs, epsilon=1e-3)),
-        ("plain", lambda rng: [spread(rng, (5, 2)), spread(rng, (2,)), positive(rng, (2,))], lambda op, *xs: op(*xs, None, None, epsilon=1e-3)),
+        (
+            "all",
+            lambda rng: [spread(rng, (4, 3)), spread(rng, (3,)), positive(rng, (3,)), spread(rng, (3,)), spread(rng, (3,))],
+            lambda op, *xs: op(*xs, epsilon=1e-3),
+        ),
+        (
+            "plain",
+            lambda rng: [spread(rng, (5, 2)), spread(rng, (2,)), positive(rng, (2,))],
+            lambda op, *xs: op(*xs, None, None, epsilon=1e-3),
+        ),
     ],
     "softmax": SOFTMAXES,
     "log_softmax": SOFTMAXES,

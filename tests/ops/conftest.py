@@ -1,4 +1,5 @@
 """The ops themselves are tested here, as students read them: kernels have tests of their own."""
+
 from collections.abc import Iterator
 
 import pytest

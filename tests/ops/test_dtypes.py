@@ -1,4 +1,5 @@
 """float32 in, float32 out, through every op and every gradient; other dtypes, byte orders and memory orders."""
+
 import numpy as np
 import pytest
 

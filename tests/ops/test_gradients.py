@@ -1,4 +1,5 @@
 """Every op of the registry against differences: first order on every backend, second order too."""
+
 import numpy as np
 import pytest
 from gradients import check_gradients

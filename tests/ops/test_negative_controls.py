@@ -1,4 +1,5 @@
 """A check that accepts everything proves nothing: wrong rules, each of a kind that people write, must be rejected."""
+
 import numpy as np
 import pytest
 from gradients import check_gradients

@@ -1,4 +1,5 @@
 """PyTorch as a second opinion: values, gradients and Hessian-vector products in float64, to 1e-9."""
+
 import numpy as np
 import pytest
 
@@ -120,7 +121,9 @@ def test_softmax(axis):
     compare(lambda x: ops.log_softmax(x, axis=axis), lambda x: F.log_softmax(x, dim=axis), *data((3, 4, 2)))
 
 
-@pytest.mark.parametrize(("a", "b"), [((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3, 4), (4, 2)), ((2, 1, 2, 3), (5, 3, 1))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3, 4), (4, 2)), ((2, 1, 2, 3), (5, 3, 1))]
+)
 def test_matmul(a, b):
     compare(ops.matmul, torch.matmul, *data(a, b))
 

@@ -1,4 +1,5 @@
 """What the ops compute, against loops, Python's ``math`` and formulas written another way."""
+
 import math
 import operator
 
@@ -160,7 +161,9 @@ def test_one_hot(backend, dtype):
     assert backend.to_numpy(y).tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
-@pytest.mark.parametrize(("a", "b"), [((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3, 4), (4, 2)), ((2, 1, 2, 3), (5, 3, 1))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3, 4), (4, 2)), ((2, 1, 2, 3), (5, 3, 1))]
+)
 def test_matmul(a, b):
     rng = np.random.default_rng(RNG_SEED)
     a, b = rng.standard_normal(a), rng.standard_normal(b)
@@ -217,7 +220,9 @@ def test_batch_normalization():
 
 # ---------------------------------------------------------------- images
 
-SETTINGS = st.tuples(*[st.integers(1, 7)] * 2, *[st.integers(1, 3)] * 6, st.sampled_from(["valid", "same"]), st.integers(0, 2), st.integers(1, 2))
+SETTINGS = st.tuples(
+    *[st.integers(1, 7)] * 2, *[st.integers(1, 3)] * 6, st.sampled_from(["valid", "same"]), st.integers(0, 2), st.integers(1, 2)
+)
 
 
 def fits(size, window, dilation, padding):
@@ -314,7 +319,11 @@ def test_ties_of_a_maximum_go_to_the_first(backend):
 
 
 def test_overlapping_windows_tie_each_for_itself():
-    assert slope(lambda x: ops.max_pool2d(x, pool_size=2, strides=1), np.ones((1, 3, 3, 1)))[0, :, :, 0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert slope(lambda x: ops.max_pool2d(x, pool_size=2, strides=1), np.ones((1, 3, 3, 1)))[0, :, :, 0].tolist() == [
+        [1, 1, 0],
+        [1, 1, 0],
+        [0, 0, 0],
+    ]
 
 
 def test_ties_of_two_go_to_a():
@@ -325,7 +334,9 @@ def test_ties_of_two_go_to_a():
         assert db.numpy().tolist() == [0, 0]
 
 
-@pytest.mark.parametrize(("op", "at_0"), [(ops.relu, 0), (ops.abs, 0), (ops.leaky_relu, 0.2), (ops.elu, 1), (ops.sign, None), (ops.step, None)])
+@pytest.mark.parametrize(
+    ("op", "at_0"), [(ops.relu, 0), (ops.abs, 0), (ops.leaky_relu, 0.2), (ops.elu, 1), (ops.sign, None), (ops.step, None)]
+)
 def test_the_derivative_at_0(op, at_0):
     x = Tensor([0.0, -0.0], requires_grad=True)
     (g,) = grad(op(x).sum(), x)
@@ -361,7 +372,9 @@ def test_minus_infinity_in_an_image():
 
 
 def test_what_same_pads_is_left_out_of_a_mean():
-    assert ops.average_pool2d(np.ones((1, 5, 3, 2)), pool_size=3, strides=2, padding="same").numpy().tolist() == np.ones((1, 3, 2, 2)).tolist()
+    assert (
+        ops.average_pool2d(np.ones((1, 5, 3, 2)), pool_size=3, strides=2, padding="same").numpy().tolist() == np.ones((1, 3, 2, 2)).tolist()
+    )
 
 
 def test_nan_and_infinity_go_where_numpy_takes_them():

@@ -1,0 +1,108 @@
+"""What a model is trained for: a loss for each output, and the numbers that are reported."""
+from typing import Any
+
+from minidl import losses, metrics
+from minidl.layers.checks import number
+from minidl.layers.symbolic import flat
+from minidl.registry import nearest
+from minidl.tensor import Tensor
+
+Logs = dict[str, float]
+
+
+class Objective:
+    """Losses with their weights, and metrics, for each output of a model; with running means of all of them.
+
+    ``names``: the names of the outputs. ``loss``, ``loss_weights``, ``metrics``: as `Trainer.compile` takes them."""
+
+    def __init__(self, names: list[str], loss: Any, loss_weights: Any, metrics: Any):
+        self.names = names
+        self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss, "loss")]
+        weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
+        self.loss_weights = [number("loss_weights", weight) for weight in weights]
+        self.metrics = [_metric_objects(given) for given in self._per_output(metrics, "metrics")]
+        self.means = [_mean("loss"), *(_mean(f"{name}_loss") for name in names)]
+
+    def _per_output(self, given: Any, what: str) -> list[Any]:
+        """``given`` as one entry for each output."""
+        if isinstance(given, dict):
+            for name in given:
+                if name not in self.names:
+                    raise ValueError(f"{what}: the model has no output {name!r}: {nearest(str(name), self.names)}")
+            return [given.get(name, 1.0 if what == "loss_weights" else None) for name in self.names]
+        if len(self.names) == 1:
+            single = isinstance(given, (list, tuple)) and what != "metrics" and len(given) == 1
+            return [given[0] if single else given]
+        if isinstance(given, (list, tuple)):
+            if len(given) != len(self.names):
+                raise ValueError(f"{what}: the model has {len(self.names)} outputs ({', '.join(self.names)}), got {len(given)} entries")
+            return list(given)
+        return [given] * len(self.names)
+
+    def loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, list[Any]]:
+        """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs), and the loss of each output."""
+        rows = zip(self.losses, self.pairs(y, y_pred, sample_weight))
+        parts = [None if loss is None else loss(target, output, weights) for loss, (target, output, weights) in rows]
+        weighted = [part if weight == 1 else part * weight for part, weight in zip(parts, self.loss_weights) if part is not None]
+        if not weighted:
+            raise ValueError("the model was compiled without a loss: compile(optimizer, loss=…)")
+        return sum(weighted[1:], start=weighted[0]), parts
+
+    def update(self, loss: Tensor, parts: list[Any], y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch to the running means."""
+        pairs = self.pairs(y, y_pred, sample_weight)
+        for mean, value in zip(self.means, [loss, *parts]):
+            if value is not None:
+                mean.update_state(value.detach(), pairs[0][1].shape[0])
+        for measures, (target, output, weights) in zip(self.metrics, pairs):
+            for metric in measures:
+                metric.update_state(target, output.detach(), weights)
+
+    def logs(self) -> Logs:
+        """The running means: ``loss``, and with several outputs ``name_loss`` and ``name_metric``."""
+        several = len(self.names) > 1
+        logs = {"loss": self.means[0].result()}
+        if several:
+            logs |= {mean.name: mean.result() for mean, loss in zip(self.means[1:], self.losses) if loss is not None}
+        for name, measures in zip(self.names, self.metrics):
+            logs |= {(f"{name}_" if several else "") + metric.name: metric.result() for metric in measures}
+        return logs
+
+    def reset(self) -> None:
+        """Start the running means anew."""
+        for metric in [*self.means, *(metric for measures in self.metrics for metric in measures)]:
+            metric.reset_state()
+
+    def pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[tuple[Any, Any, Any]]:
+        """(target, output, weights) for each output."""
+        outputs = list(flat(y_pred))
+        if len(outputs) != len(self.losses):
+            raise ValueError(f"the model was compiled for {len(self.losses)} outputs, and gave {len(outputs)}")
+        keys = list(y_pred) if isinstance(y_pred, dict) else self.names
+        targets, weights = _as_list(y, keys, "y"), _as_list(sample_weight, keys, "sample_weight")
+        if len(weights) == 1:
+            weights *= len(outputs)
+        if len(targets) != len(outputs):
+            raise ValueError(f"y: the model has {len(outputs)} outputs ({', '.join(self.names)}), got {len(targets)} arrays")
+        if any(target is None and loss is not None for target, loss in zip(targets, self.losses)):
+            raise ValueError("there is a loss, but no y to compare the predictions with")
+        return list(zip(targets, outputs, weights))
+
+
+def _as_list(given: Any, names: list[str], what: str) -> list[Any]:
+    if not isinstance(given, dict):
+        return list(given) if isinstance(given, (list, tuple)) else [given]
+    for name in given:
+        if name not in names:
+            raise ValueError(f"{what}: the model has no output {name!r}: {nearest(str(name), names)}")
+    return [given.get(name) for name in names]
+
+
+def _mean(name: str) -> Any:
+    return metrics.Mean(name=name)
+
+
+def _metric_objects(given: Any) -> list[Any]:
+    """A bare metric, or a list of them, as a list of metric objects."""
+    many = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
+    return [metrics.get(one) for one in many]

@@ -1,0 +1,34 @@
+"""The README's examples run, and print what the README says they print."""
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```\n+(?:[^`]*?\n)??```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+")
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 2
+
+
+@pytest.mark.parametrize(("program", "promised"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_example(program, promised, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})
+    assert NUMBER.sub("#", printed.getvalue()).split() == NUMBER.sub("#", promised).split()
+    # processors and NumPy versions round differently, and training carries that on
+    got, expected = ([float(n) for n in NUMBER.findall(text)] for text in (printed.getvalue(), promised))
+    np.testing.assert_allclose(got, expected, rtol=0.02)
+
+
+def test_the_rule_shown_is_the_rule_that_runs():
+    shown = re.search(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL).group(1)
+    source = (README.parent / "minidl" / "ops" / "elementwise.py").read_text(encoding="utf-8")
+    assert shown.strip() in source
