@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl import backend
+from minidl.checks import number, whole
 from minidl.conversion import as_array
-from minidl.layers.checks import number, whole
 from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
 from minidl.tensor import Tensor

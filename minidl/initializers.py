@@ -8,11 +8,11 @@ that all share (``minidl.set_seed``).
 """
 import math
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from minidl.checks import number, whole
 from minidl.random_numbers import random_generator
 from minidl.registry import Configured, look_up
 
@@ -41,7 +41,7 @@ class Constant(Initializer):
     """``value`` everywhere."""
 
     def __init__(self, value: float = 0.0):
-        self.value = _number("value", value)
+        self.value = number("value", value)
 
     def values(self, shape: Shape) -> Values:
         return np.full(shape, self.value)
@@ -68,7 +68,7 @@ class RandomUniform(Initializer):
     """Evenly between ``minval`` and ``maxval``."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
-        self.minval, self.maxval, self.seed = _number("minval", minval), _number("maxval", maxval), _seed(seed)
+        self.minval, self.maxval, self.seed = number("minval", minval), number("maxval", maxval), _seed(seed)
         if self.minval > self.maxval:
             raise ValueError(f"minval must be ≤ maxval; got minval={minval!r}, maxval={maxval!r}")
 
@@ -80,7 +80,7 @@ class RandomNormal(Initializer):
     """Normally distributed."""
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
-        self.mean, self.stddev, self.seed = _number("mean", mean), _number("stddev", stddev, at_least=0), _seed(seed)
+        self.mean, self.stddev, self.seed = number("mean", mean), number("stddev", stddev, at_least=0), _seed(seed)
 
     def values(self, shape: Shape) -> Values:
         return self.mean + self.stddev * np.asarray(random_generator(self.seed).standard_normal(shape))
@@ -103,7 +103,7 @@ class Orthogonal(Initializer):
     (…, c_in, c_out) is the matrix (… · c_in, c_out).        Saxe et al. 2014"""
 
     def __init__(self, gain: float = 1.0, seed: int | None = None):
-        self.gain, self.seed = _number("gain", gain), _seed(seed)
+        self.gain, self.seed = number("gain", gain), _seed(seed)
 
     def values(self, shape: Shape) -> Values:
         if len(shape) < 2:
@@ -134,7 +134,7 @@ class VarianceScaling(Initializer):
     "uniform" between ±√(3 σ²)."""
 
     def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: int | None = None):
-        self.scale = _number("scale", scale, at_least=0)
+        self.scale = number("scale", scale, at_least=0)
         if not self.scale:
             raise ValueError("scale must be > 0; got 0")
         self.mode = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
@@ -213,16 +213,8 @@ def get(identifier: Any) -> Callable[..., Any]:
     return made
 
 
-def _number(name: str, value: Any, at_least: float = -math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < at_least:
-        raise ValueError(f"{name} must be a finite number{f' ≥ {at_least:g}' if at_least > -math.inf else ''}; got {value!r}")
-    return float(value)
-
-
 def _seed(seed: Any) -> int | None:
-    if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0):
-        raise ValueError(f"seed must be a whole number ≥ 0, or None; got {seed!r}")
-    return seed if seed is None else int(seed)
+    return seed if seed is None else whole("seed", seed, at_least=0)
 
 
 def _choice(name: str, value: Any, choices: tuple[str, ...]) -> str:

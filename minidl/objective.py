@@ -2,7 +2,7 @@
 from typing import Any
 
 from minidl import losses, metrics
-from minidl.layers.checks import number
+from minidl.checks import number
 from minidl.layers.symbolic import flat
 from minidl.registry import nearest
 from minidl.tensor import Tensor

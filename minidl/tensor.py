@@ -62,7 +62,7 @@ class Op:
             return self.function(*_tensors(inputs, arrays), **metadata)  # type: ignore[no-any-return]
         if y is NotImplemented:
             y, kernel = self.function(owner.module, *arrays, **metadata), None
-        y = y if type(y) is owner.array_type else owner.module.asarray(y)
+        y = y if backend.is_array(y) else owner.module.asarray(y)
         recorded = wanted and recording.get() and y.dtype.kind == "f"
         return _made(y, Node(self, _tensors(inputs, arrays), version, metadata, kernel, saved) if recorded else None)
 

@@ -8,9 +8,9 @@ from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, length_of, make_batches, split_off, validation_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
+from minidl.checks import number, whole
 from minidl.config import keep_freed_memory, one_blas_thread
 from minidl.layers.base import Layer
-from minidl.layers.checks import number, whole
 from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
 from minidl.registry import explain_keywords

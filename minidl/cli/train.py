@@ -12,10 +12,10 @@ from rich.console import Console
 import minidl
 from minidl import optimizers
 from minidl.callbacks import Callback
+from minidl.checks import number, whole
 from minidl.cli.datasets import Pictures, choose, load
 from minidl.cli.progress import LiveProgress
 from minidl.data import one_hot
-from minidl.layers.checks import number, whole
 from minidl.nets import NETS
 from minidl.random_numbers import set_seed
 from minidl.registry import nearest

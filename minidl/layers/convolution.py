@@ -2,9 +2,9 @@
 from typing import Any
 
 from minidl import activations, ops
+from minidl.checks import whole
 from minidl.layers.base import Layer
-from minidl.layers.checks import whole
-from minidl.ops.convolution import pair, padding_widths
+from minidl.ops.convolution import padding_widths, pair
 from minidl.tensor import Tensor
 
 

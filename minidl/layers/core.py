@@ -4,8 +4,8 @@ from typing import Any
 
 from minidl import activations, ops
 from minidl.backend import move, owner
+from minidl.checks import number, whole
 from minidl.layers.base import Layer
-from minidl.layers.checks import number, whole
 from minidl.random_numbers import random_generator
 from minidl.tensor import Tensor
 

@@ -2,8 +2,8 @@
 from typing import Any
 
 from minidl import ops
+from minidl.checks import number
 from minidl.layers.base import Layer
-from minidl.layers.checks import number
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
 

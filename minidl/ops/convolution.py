@@ -38,7 +38,8 @@ def padding_widths(image, window, strides, dilation, padding):
         reach = d * (k - 1) + 1
         total = max(0, (math.ceil(size / s) - 1) * s + reach - size) if padding == "same" else 0
         if size + total < reach:
-            raise ValueError(f"a window of {window} with dilation {dilation} does not fit an image of {image}: use a smaller one, or padding='same'")
+            reaches = f"a window of {window} with dilation {dilation}"
+            raise ValueError(f"{reaches} does not fit an image of {image}: use a smaller one, or padding='same'")
         widths.append((total // 2, total - total // 2))
     return tuple(widths)
 
@@ -98,7 +99,8 @@ def conv2d(x, kernel, *, strides=1, padding="valid", dilation=1):
     x: (N, H, W, C_in), kernel: (kh, kw, C_in, C_out) → (N, rows, columns, C_out). ``strides`` and ``dilation``: an int or a pair.
     ``padding``: "valid" or "same". (Strictly a correlation: the kernel is not flipped, as in every deep-learning library.)"""
     if x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2]:
-        raise ValueError(f"conv2d takes images (N, H, W, C) and a kernel (kh, kw, C, filters) with the same C; got {x.shape} and {kernel.shape}")
+        shapes = f"{x.shape} and {kernel.shape}"
+        raise ValueError(f"conv2d takes images (N, H, W, C) and a kernel (kh, kw, C, filters) with the same C; got {shapes}")
     strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
     kh, kw, c_in, c_out = kernel.shape
     widths = padding_widths(x.shape[1:3], (kh, kw), strides, dilation, padding)

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from minidl.backend import Array, move, named, owner, to_numpy
+from minidl.checks import number
 from minidl.conversion import as_array
-from minidl.optimizers.arguments import number
 from minidl.registry import Configured
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor

@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from minidl.optimizers.arguments import number, switch
+from minidl.checks import number, switch
 from minidl.registry import Configured
 
 

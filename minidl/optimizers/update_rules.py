@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from minidl.backend import Array
-from minidl.optimizers.arguments import number, switch
+from minidl.checks import number, switch
 from minidl.optimizers.base import LearningRate, Optimizer
 
 

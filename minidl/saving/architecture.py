@@ -99,5 +99,6 @@ def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any]) -> Any
 
 def _known(name: str, known: Mapping[str, Any], what: str) -> Any:
     if name not in known:
-        raise ValueError(f"the file needs a {what} {name!r}, which is not known: {nearest(name, known)}; own ones are given as custom_objects")
+        hint = f"{nearest(name, known)}; own ones are given as custom_objects"
+        raise ValueError(f"the file needs a {what} {name!r}, which is not known: {hint}")
     return known[name]

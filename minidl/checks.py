@@ -1,7 +1,14 @@
-"""Checks of the arguments that optimisers and schedules are made with."""
+"""Checks of the arguments that building blocks are made with: each returns the value, or raises one sentence."""
 import math
 from numbers import Real
 from typing import Any
+
+
+def whole(name: str, value: Any, at_least: int = 1) -> int:
+    """``value`` as an int; ValueError unless it is a whole number ≥ ``at_least``."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < at_least:
+        raise ValueError(f"{name} must be a whole number ≥ {at_least}; got {value!r}")
+    return int(value.__index__())
 
 
 def number(
