@@ -166,7 +166,7 @@ class Tensor:
     def zero_grad(self) -> None: self.grad = None
     def __float__(self) -> float: return float(self.item())
     def __bool__(self) -> bool: return bool(self.item())
-    def __index__(self) -> int: return self.numpy().__index__()
+    def __index__(self) -> int: return int(self.numpy().__index__())
     def __len__(self) -> int: return len(self._data)
     def __repr__(self) -> str: return describe(self)
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: return as_numpy(self, dtype, copy)

@@ -216,7 +216,7 @@ class Trainer(Layer):
 
         def weigh(batch: Batch) -> Batch:
             one_hot = batch.y.ndim > 1 and batch.y.shape[-1] > 1
-            classes = batch.y.shape[-1] if one_hot else max(2, outputs[0].shape[-1] if outputs else max(given) + 1)
+            classes = batch.y.shape[-1] if one_hot else max(2, (outputs[0].shape[-1] or 2) if outputs else max(given) + 1)
             if max(given) >= classes:
                 raise ValueError(f"class_weight has a class {max(given)}, but the classes are 0 to {classes - 1}")
             xp = backend.owner(batch.y).module

@@ -31,6 +31,8 @@ def choose(dataset: str, model: str, data_dir: Path | None) -> tuple[str, str]:
             "Data: shapes10, pictures drawn by minidl. "
             "For CIFAR-10: --dataset cifar10 (downloads 170 MB), or --data-dir FOLDER if you have it."
         )
+    if model == "xray" and dataset in ("cifar10", "shapes10"):
+        raise ValueError(f"the xray net tells two classes apart, {dataset} has ten: use --dataset chests2, or a folder with two classes")
     if dataset in NAMES:
         return dataset, f"Data: {dataset}."
     if Path(dataset).is_dir():

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from minidl.cli.datasets import choose, load
 from minidl.cli.train import measure
@@ -53,8 +52,7 @@ def predict_pictures(run: Path, pictures: list[Path]) -> None:
     arrays = [read_picture(path, (height, width), "grayscale" if channels == 1 else "rgb") for path in pictures]
     batch = np.stack(arrays).astype("float32") / 255
     probabilities, _ = measure(model, (batch, np.zeros(len(batch), int)))
-    table = Table("picture", *(f"{place} class" for place in ("first", "second", "third")[: probabilities.shape[1]]), box=None)
+    width = max(len(str(path)) for path in pictures)
     for path, row in zip(pictures, probabilities):
         best = row.argsort()[::-1][:3]
-        table.add_row(str(path), *(f"{settings['class_names'][i]} {row[i]:.1%}" for i in best))
-    console.print(table)
+        console.print(f"{str(path).ljust(width)}  " + "  ".join(f"{settings['class_names'][i]} {row[i]:.1%}" for i in best), markup=False)

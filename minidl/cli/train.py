@@ -79,7 +79,8 @@ def run(options: Options) -> None:
     probabilities, accuracy = measure(model, pictures.test)
     _write_json(out / "config.json", settings | {"test_accuracy": accuracy, "seconds": round(seconds, 1), "epochs_done": len(record.rows)})
     _draw(out, model, pictures, probabilities, record.rows)
-    console.print(f"trained on {len(pictures.train[0]):,} pictures for {len(record.rows)} epochs in {seconds:.1f} s")
+    epochs_done = "1 epoch" if len(record.rows) == 1 else f"{len(record.rows)} epochs"
+    console.print(f"trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s")
     console.print(f"test accuracy {accuracy:.4f}")
     console.print(str(out))
 

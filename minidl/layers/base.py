@@ -12,7 +12,7 @@ An own layer writes two methods:
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Self
@@ -87,7 +87,7 @@ class Layer(Configured):
             try:
                 self._build_once(shapes)
                 self._check(shapes)
-                options = {"training": _training.get()} if _wants_training(type(self)) else {}
+                options = {"training": _training.get()} if _wants_training(type(self).call) else {}
                 return self.call(*inputs, **options)
             except ValueError as error:
                 raise _located(error, self) from error
@@ -210,9 +210,8 @@ class Layer(Configured):
 
 
 @cache
-def _wants_training(layer_class: type[Layer]) -> bool:
-    """Whether its ``call`` has an argument ``training``."""
-    return "training" in inspect.signature(layer_class.call).parameters
+def _wants_training(call: Callable[..., Any]) -> bool:
+    return "training" in inspect.signature(call).parameters
 
 
 def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:

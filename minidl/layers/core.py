@@ -101,7 +101,8 @@ class Flatten(Layer):
     """Each example becomes one row of numbers: (batch, …) → (batch, product of the rest)."""
 
     def call(self, x: Tensor) -> Tensor:
-        return ops.flatten(x)
+        y: Tensor = ops.flatten(x)
+        return y
 
 
 class Reshape(Layer):

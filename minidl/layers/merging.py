@@ -21,7 +21,8 @@ class Add(Layer):
         shapes = [x.shape for x in _several(xs)]
         if len(set(shapes)) > 1:
             raise ValueError(f"expected inputs of one shape, got {' and '.join(map(str, shapes))}")
-        return reduce(add, xs)
+        y: Tensor = reduce(add, xs)
+        return y
 
 
 class Concatenate(Layer):

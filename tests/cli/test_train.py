@@ -1,0 +1,207 @@
+"""``minidl train``: what it leaves, what it says, and what it says when it cannot."""
+import csv
+import json
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minidl
+from minidl.cli import datasets
+from minidl.nets import intro
+
+
+def one_sentence(code, out, err, expected_code=1):
+    """The command failed with one line on standard error and no traceback."""
+    assert code == expected_code
+    lines = err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("minidl: "), err
+    assert "Traceback" not in out + err
+    return lines[0]
+
+
+def test_a_run_leaves_weights_numbers_and_pictures(trained_run):
+    assert {"weights.npz", "history.csv", "config.json", "curves.png", "confusion.png", "predictions.png", "filters.png"} <= {
+        file.name for file in trained_run.iterdir()
+    }
+    rows = list(csv.DictReader((trained_run / "history.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1"]
+    assert 0 < float(rows[0]["loss"]) < 10
+    assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+    config = json.loads((trained_run / "config.json").read_text())
+    assert config["class_names"] == ["arrow", "circle", "crescent"]
+    assert (config["batch_size"], config["epochs"], config["optimizer"], config["learning_rate"]) == (8, 1, "adam", 0.001)
+    for name in ("curves", "confusion", "predictions", "filters"):
+        with Image.open(trained_run / f"{name}.png") as picture:
+            assert picture.width > 400 and picture.height > 300
+            assert np.asarray(picture.convert("L")).std() > 5  # not blank
+
+
+def test_the_weights_are_those_of_the_trained_net(trained_run):
+    model = intro(classes=3)
+    before = model.get_weights()
+    model.load_weights(trained_run / "weights.npz")
+    assert any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
+
+
+def test_the_last_lines_are_the_test_accuracy_and_the_folder(run_command, picture_folder, tmp_path):
+    out = tmp_path / "deep" / "run"
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--batch-size", 16, "--out", out)
+    *_, accuracy, folder = printed.strip().splitlines()
+    assert code == 0
+    assert accuracy.startswith("test accuracy 0.") or accuracy == "test accuracy 1.0000"
+    assert folder == str(out)
+    assert str(picture_folder) in printed.splitlines()[0]
+    assert "Total params" in printed
+    assert "epoch 1/1" in printed
+
+
+def test_the_same_seed_gives_the_same_weights(run_command, picture_folder, tmp_path):
+    weights = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        run_command("train", "--dataset", picture_folder, "--epochs", 1, "--seed", seed, "--out", tmp_path / name)
+        with np.load(tmp_path / name / "weights.npz") as file:
+            weights.append([file[f"weight {i}"] for i in range(8)])
+    assert all(np.array_equal(a, b) for a, b in zip(weights[0], weights[1]))
+    assert not all(np.array_equal(a, b) for a, b in zip(weights[0], weights[2]))
+
+
+def test_no_epochs_leaves_the_untrained_net(run_command, picture_folder, tmp_path):
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 0, "--out", tmp_path / "run")
+    assert code == 0
+    assert "for 0 epochs" in printed
+    assert (tmp_path / "run" / "history.csv").read_text().startswith("epoch,loss")
+    assert (tmp_path / "run" / "weights.npz").is_file()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "Momentum", "rmsprop", "adagrad", "adamw"])
+def test_optimizers_and_their_rate(run_command, picture_folder, tmp_path, optimizer):
+    code, _, err = run_command(
+        "train", "--dataset", picture_folder, "--epochs", 1, "--optimizer", optimizer, "--learning-rate", 0.002, "--out", tmp_path / "run"
+    )
+    assert (code, err) == (0, "")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["optimizer"], config["learning_rate"]) == (optimizer.lower(), 0.002)
+
+
+def test_xray_trains_on_two_classes(run_command, picture_folder, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def few(*_):
+        return [(rng.integers(0, 255, (n, 256, 256, 1), "uint8"), rng.integers(0, 2, (n, 1))) for n in (4, 2, 2)]
+
+    monkeypatch.setattr("minidl.data.chests2.load_data", few)
+    code, printed, err = run_command("train", "--model", "xray", "--epochs", 1, "--out", tmp_path / "run")
+    assert (code, err) == (0, "")
+    assert "chests2" in printed.splitlines()[0]
+    assert "54,627" in printed
+    assert (tmp_path / "run" / "confusion.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--model", "intr"], "did you mean 'intro'?"),
+        (["--dataset", "shapes"], "did you mean 'shapes10'?"),
+        (["--optimizer", "adm"], "did you mean 'Adam'"),
+        (["--epochs", "-1"], "--epochs must be a whole number ≥ 0"),
+        (["--batch-size", "0"], "--batch-size must be a whole number ≥ 1"),
+        (["--learning-rate", "-0.1"], "--learning-rate must be a finite number ≥ 0"),
+        (["--learning-rate", "nan"], "--learning-rate must be a finite number"),
+        (["--seed", "-5"], "--seed must be a whole number"),
+        (["--data-dir", "/nowhere/at/all"], "/nowhere/at/all"),
+        (["--model", "xray", "--dataset", "shapes10"], "xray"),
+    ],
+)
+def test_bad_options_are_one_sentence_before_anything_is_made(run_command, tmp_path, monkeypatch, options, expected):
+    def not_yet(*args, **kwargs):
+        raise AssertionError("data were drawn before the options were checked")
+
+    monkeypatch.setattr(datasets.data.shapes10, "load_data", not_yet)
+    sentence = one_sentence(*run_command("train", *options, "--out", tmp_path / "run"))
+    assert expected in sentence
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "--epoch", "2"], "--epochs"),
+        (["train", "--epochs", "many"], "--epochs"),
+        (["trai"], "train"),
+        (["predict"], "run"),
+    ],
+)
+def test_a_misspelt_command_line_is_one_sentence(run_command, arguments, expected):
+    assert expected in one_sentence(*run_command(*arguments), expected_code=2)
+
+
+def test_nothing_is_overwritten(run_command, picture_folder, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("mine")
+    sentence = one_sentence(*run_command("train", "--dataset", picture_folder, "--epochs", 1, "--out", tmp_path / "run"))
+    assert "exists already" in sentence
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["mine.txt"]
+
+
+def test_a_truncated_cifar_file_is_named(run_command, tmp_path):
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
+        (folder / name).write_bytes(b"\0" * 3073)
+    (folder / "batches.meta.txt").write_text("airplane\n")
+    sentence = one_sentence(*run_command("train", "--data-dir", tmp_path, "--out", tmp_path / "run"))
+    assert ".bin" in sentence
+
+
+def test_no_space_left(picture_folder, tmp_path):
+    """With a limit on the size of files, as on a full disk: one sentence, and no half-written weights."""
+    code = f"""
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from minidl.cli import main
+import minidl.cli.train, minidl.plots, matplotlib.backends.backend_agg, matplotlib.font_manager
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.argv = ["minidl", "train", "--dataset", {str(picture_folder)!r}, "--epochs", "1", "--out", {str(tmp_path / "run")!r}]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("minidl: ")
+    assert "large" in done.stderr or "space" in done.stderr
+    assert not list((tmp_path / "run").glob("*weights*"))
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_stopping_keeps_what_was_learned(run_command, picture_folder, tmp_path, monkeypatch):
+    fit = minidl.Model.fit
+
+    def interrupted(self, *args, callbacks, **kwargs):
+        class Impatient(minidl.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                if epoch == 1:
+                    raise KeyboardInterrupt
+
+        return fit(self, *args, callbacks=[*callbacks, Impatient()], **kwargs)
+
+    monkeypatch.setattr(minidl.Model, "fit", interrupted)
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 5, "--out", tmp_path / "run")
+    assert code == 0
+    assert "Stopped in epoch 2" in printed
+    assert "test accuracy" in printed
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 2
+
+
+def test_auto_says_what_it_took_and_how_to_get_the_other(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets.data.cifar10, "available", lambda path=None: False)
+    name, sentence = datasets.choose("auto", "intro", None)
+    assert name == "shapes10" and "cifar10" in sentence
+    monkeypatch.setattr(datasets.data.cifar10, "available", lambda path=None: True)
+    name, sentence = datasets.choose("auto", "intro", None)
+    assert name == "cifar10" and "shapes10" in sentence
+    assert datasets.choose("auto", "xray", None)[0] == "chests2"
+    assert datasets.choose(str(tmp_path), "intro", None)[0] == str(tmp_path)
