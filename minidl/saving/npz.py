@@ -24,7 +24,7 @@ def write_npz(path: Path, arrays: dict[str, np.ndarray], text: dict[str, Any]) -
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and the text; ValueError if the file is no such archive, or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         text = json.loads(str(arrays.pop(TEXT)))
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
