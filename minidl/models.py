@@ -34,6 +34,7 @@ class Model(Trainer):
             if not isinstance(symbol, Symbol):
                 raise TypeError(f"inputs and outputs of a Model are symbols: Input(…), and what layers give for symbols; got {symbol!r}")
         self.calls = _calls_between(self.inputs, self.outputs)
+        self._layers = _in_keras_order(self.calls, self.outputs)
         self.built = True
 
     @classmethod
@@ -43,8 +44,8 @@ class Model(Trainer):
 
     @property
     def layers(self) -> list[Layer]:
-        """Its layers, each once, in the order of the computation."""
-        return list(dict.fromkeys(call.layer for call in self.calls)) if self.calls else super().sublayers
+        """Its layers, each once, in Keras' order: those first that are most steps away from the outputs."""
+        return list(self._layers) if self.calls else super().sublayers
 
     @property
     def sublayers(self) -> list[Layer]:
@@ -147,6 +148,7 @@ class Sequential(Model):
             layer = layer.call.layer
         if not isinstance(layer, Layer):
             raise TypeError(f"expected a layer, got {type(layer).__name__}")
+        layer.require_init()
         if isinstance(layer, InputLayer):
             if self._stack or self.inputs:
                 raise ValueError("an Input comes first, and once")
@@ -233,3 +235,21 @@ def _calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
         if symbol.call not in found:
             raise ValueError(f"the outputs do not depend on the input {symbol.name!r}")
     return sorted(found, key=lambda call: call.born)
+
+
+def _in_keras_order(calls: list[Call], outputs: list[Symbol]) -> list[Layer]:
+    """The layers of the calls, those first that are most steps away from the outputs; of equally far ones, the first that is met when
+    one goes back from the outputs, first inputs first."""
+    steps: dict[Any, int] = {}  # of calls and of layers
+    for call in reversed(calls):
+        steps[call] = steps[call.layer] = max(steps.get(call, 0), steps.get(call.layer, 0))
+        for symbol in flat(call.inputs):
+            steps[symbol.call] = max(steps.get(symbol.call, 0), steps[call] + 1)
+    met: dict[Call, None] = {}
+    todo = outputs[::-1]
+    while todo:
+        call = todo.pop().call
+        if call not in met and call in steps:
+            met[call] = None
+            todo += [*flat(call.inputs)][::-1]
+    return sorted(dict.fromkeys(call.layer for call in met), key=lambda layer: -steps[layer])

@@ -1,6 +1,6 @@
 """Training, written out: the six steps of the training cycle are `train_step`, the rest of this file repeats and reports them."""
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from minidl.callbacks import Callback, CallbackList, History, ProgressBar
 from minidl.checks import number, whole
 from minidl.config import keep_freed_memory, one_blas_thread
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Symbol, map_structure
+from minidl.layers.symbolic import Symbol, flat, map_structure
 from minidl.objective import Logs, Objective
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
@@ -34,6 +34,7 @@ class Trainer(Layer):
         ``optimizer``: a name or an object. ``loss``: a name, an object or a function of ``(y_true, y_pred)``; for several outputs a
         list or a dictionary by output name (None: no loss for that output), with ``loss_weights`` likewise. ``metrics``: one or a
         list of names, objects or functions; for several outputs a list of lists or a dictionary."""
+        self.require_init()
         self.optimizer = optimizers.get(optimizer)
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
         self.compile_arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
@@ -43,13 +44,19 @@ class Trainer(Layer):
         """The names of the layers that make the outputs; for a subclassed model just "output"."""
         return [symbol.name for symbol in self.outputs] or ["output"]
 
+    def to(self, name: str) -> Self:
+        """Move the weights and the optimiser's state to the backend of that name, in place."""
+        if self.optimizer is not None:
+            self.optimizer.to(name)
+        return super().to(name)
+
     # ---------------------------------------------------------------- one step
 
     def train_step(self, data: Any) -> Any:
         """The training cycle, once around. Override it to train in another way; the dictionary that it returns is logged."""
         x, y, sample_weight = as_batch(data)
-        weights = self.trainable_variables
         y_pred = self(x, training=True)  #                                     1. forward propagation ...
+        weights = self.trainable_variables  #                                  (here: a first batch may have built the model)
         loss, parts = self.objective.loss(y, y_pred, sample_weight)  #         2. the loss, averaged over the samples
         gradients = grad(loss, weights)  #                                     3. back propagation ...
         #                                                                      4. ... of all samples of the batch at once
@@ -215,12 +222,15 @@ class Trainer(Layer):
         outputs = self.outputs
 
         def weigh(batch: Batch) -> Batch:
-            one_hot = batch.y.ndim > 1 and batch.y.shape[-1] > 1
-            classes = batch.y.shape[-1] if one_hot else max(2, (outputs[0].shape[-1] or 2) if outputs else max(given) + 1)
+            y = next(flat(batch.y), None)
+            if y is None:
+                raise ValueError("class_weight needs y: it says how much each class counts")
+            one_hot = y.ndim > 1 and y.shape[-1] > 1
+            classes = y.shape[-1] if one_hot else max(2, (outputs[0].shape[-1] or 2) if outputs else max(given) + 1)
             if max(given) >= classes:
                 raise ValueError(f"class_weight has a class {max(given)}, but the classes are 0 to {classes - 1}")
-            xp = backend.owner(batch.y).module
-            labels = xp.argmax(batch.y, axis=-1) if one_hot else batch.y.reshape(-1).astype(int)
+            xp = backend.owner(y).module
+            labels = xp.argmax(y, axis=-1) if one_hot else xp.clip(y.reshape(-1).astype(int), 0, classes - 1)  # the loss checks them
             weights = xp.asarray(np.array([given.get(c, 1.0) for c in range(classes)], "float32"))[labels]
             return batch._replace(sample_weight=weights if batch.sample_weight is None else weights * batch.sample_weight)
 

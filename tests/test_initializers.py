@@ -156,7 +156,7 @@ def test_an_own_initializer() -> None:
         (lambda: initializers.RandomNormal(stddev=-1), "stddev must be a finite number ≥ 0; got -1"),
         (lambda: initializers.TruncatedNormal(mean=math.nan), "mean must be a finite number; got nan"),
         (lambda: initializers.RandomUniform(1, 0), "minval must be ≤ maxval; got minval=1, maxval=0"),
-        (lambda: initializers.RandomUniform(seed=-1), "seed must be a whole number ≥ 0, or None; got -1"),
+        (lambda: initializers.RandomUniform(seed=-1), "seed must be a whole number ≥ 0; got -1"),
         (lambda: initializers.HeNormal(seed=1.5), "seed must be a whole number"),  # type: ignore[arg-type]
         (lambda: initializers.HeNormal(seed=True), "seed must be a whole number"),
         (lambda: initializers.VarianceScaling(scale=0), "scale must be > 0; got 0"),

@@ -68,6 +68,7 @@ class Layer(Configured):
         self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight"
     ) -> Tensor:
         """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object or a function of the shape)."""
+        self.require_init()
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype))
         weight = Tensor(array, requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
@@ -77,8 +78,7 @@ class Layer(Configured):
 
     def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
         """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None`` means: as the layer around it."""
-        if not hasattr(self, "_own_weights"):
-            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first")
+        self.require_init()
         if any(isinstance(x, Symbol) for x in flat(inputs)):
             return self.connect(*inputs).result
         inputs = map_structure(self._as_tensor, inputs)
@@ -101,12 +101,20 @@ class Layer(Configured):
 
     def connect(self, *inputs: Any) -> Call:
         """What happens when it is called on symbols: it runs once on an empty example, to learn the shapes, and that is remembered."""
-        self._build_once(map_structure(lambda s: s.shape, inputs[0] if len(inputs) == 1 else list(inputs)))
+        try:
+            self._build_once(map_structure(lambda s: s.shape, inputs[0] if len(inputs) == 1 else list(inputs)))
+        except ValueError as error:
+            raise _located(error, self) from error
         with no_grad():
             outputs = self(*map_structure(Symbol.zeros, inputs), training=False)
         call = Call(self, inputs)
         call.result = map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
         return call
+
+    def require_init(self) -> None:
+        """RuntimeError if a subclass forgot to call this class's ``__init__``."""
+        if not hasattr(self, "_own_weights"):
+            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first")
 
     def _build_once(self, shapes: Any) -> None:
         if not self.built:

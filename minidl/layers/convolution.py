@@ -29,7 +29,7 @@ class Conv2D(Layer):
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) != 4:
-            raise ValueError(f"expected pictures of shape (batch, height, width, channels); got {('batch', *input_shape[1:])}")
+            raise ValueError(f"expected pictures (batch, height, width, channels); got {('batch', *input_shape[1:])}".replace("'", ""))
         padding_widths(input_shape[1:3], self.kernel_size, self.strides, self.dilation_rate, self.padding)  # does the kernel fit?
         self.kernel = self.add_weight((*self.kernel_size, input_shape[-1], self.filters), self.initializers[0], name="kernel")
         self.bias = self.add_weight((self.filters,), self.initializers[1], name="bias") if self.use_bias else None

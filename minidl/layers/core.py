@@ -28,7 +28,7 @@ class Dense(Layer):
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
-            raise ValueError(f"Dense takes inputs of shape (batch, …, inputs); got {('batch', *input_shape[1:])}")
+            raise ValueError(f"Dense takes inputs of shape (batch, …, inputs); got {('batch', *input_shape[1:])}".replace("'", ""))
         self.kernel = self.add_weight((input_shape[-1], self.units), self.initializers[0], name="kernel")
         self.bias = self.add_weight((self.units,), self.initializers[1], name="bias") if self.use_bias else None
 
@@ -110,9 +110,10 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: tuple[int, ...], name: str | None = None):
         super().__init__(name)
-        self.target_shape = tuple(target_shape)
-        if sum(n == -1 for n in self.target_shape) > 1 or any(n < 1 and n != -1 for n in self.target_shape):
-            raise ValueError(f"target_shape is sizes ≥ 1, at most one of them −1; got {self.target_shape}")
+        sizes = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)
+        self.target_shape = tuple(n if n == -1 else whole("each size of target_shape but one, which may be −1,", n) for n in sizes)
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(f"only one size of target_shape may be −1; got {self.target_shape}")
 
     def call(self, x: Tensor) -> Tensor:
         size, known = math.prod(x.shape[1:]), math.prod(n for n in self.target_shape if n != -1)

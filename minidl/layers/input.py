@@ -11,9 +11,9 @@ class InputLayer(Layer):
     def __init__(self, shape: Any, name: str | None = None):
         super().__init__(name)
         shape = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
-        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in shape):
+        if any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 1 for n in shape):
             raise ValueError(f"the shape of an input is whole numbers ≥ 1, without the batch, like (32, 32, 3); got {shape}")
-        self.shape, self.built = shape, True
+        self.shape, self.built = tuple(map(int, shape)), True
 
     def call(self, x: Any) -> Any:
         return x

@@ -35,6 +35,6 @@ class Concatenate(Layer):
     def call(self, xs: Any) -> Tensor:
         shapes = [x.shape for x in _several(xs)]
         axis = self.axis % len(shapes[0])
-        if axis == 0 or len({(*s[:axis], *s[axis + 1 :]) for s in shapes}) > 1:
+        if not -len(shapes[0]) <= self.axis < len(shapes[0]) or axis == 0 or len({(*s[:axis], *s[axis + 1 :]) for s in shapes}) > 1:
             raise ValueError(f"inputs of shapes {' and '.join(map(str, shapes))} cannot be joined along axis {self.axis}")
         return ops.concatenate(*xs, axis=axis)

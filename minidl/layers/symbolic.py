@@ -32,7 +32,9 @@ class Symbol:
     def _no_number(self, *_: Any) -> Any:
         raise TypeError(f"{self!r} holds no numbers yet: connect it with layers, like Add()([a, b]) or Rescaling(2.0)(a)")
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __matmul__ = __getitem__ = __array__ = _no_number
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _no_number
+    __matmul__ = __rmatmul__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = _no_number
+    __getitem__ = __iter__ = __len__ = __float__ = __bool__ = __array__ = _no_number
 
 
 class Call:

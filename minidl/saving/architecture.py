@@ -3,6 +3,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from minidl import activations, initializers, layers, losses, metrics, optimizers
 from minidl.layers.symbolic import Call, Symbol
 from minidl.registry import Configured, nearest
@@ -17,6 +19,7 @@ KNOWN: dict[str, type] = {
 
 def describe(value: Any, where: str) -> Any:
     """``value`` as JSON can hold it: numbers and names as they are, objects as class and arguments. ``where`` is for the error."""
+    value = value.item() if isinstance(value, np.generic) else value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):

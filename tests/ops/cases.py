@@ -188,7 +188,7 @@ SPECIAL: dict[str, list[Any]] = {
         (
             "there and back",
             one(spread, (3,)),
-            lambda op, x: op(op(x, backend="strictgpu") ** 2, backend="numpy") if isinstance(x.data, np.ndarray) else x,
+            lambda op, x: op(op(x, backend="strictgpu") ** 2, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu"),
         ),
     ],
     "leaky_relu": [meta("slope 0.01", (7,), negative_slope=0.01)],
