@@ -33,6 +33,9 @@ class Model(Trainer):
         for symbol in [*self.inputs, *self.outputs]:
             if not isinstance(symbol, Symbol):
                 raise TypeError(f"inputs and outputs of a Model are symbols: Input(…), and what layers give for symbols; got {symbol!r}")
+        for symbol in self.inputs:
+            if symbol.call.inputs:
+                raise ValueError(f"the inputs of a Model come from Input(…); {symbol!r} is the output of a layer")
         self.calls = _calls_between(self.inputs, self.outputs)
         self._layers = _in_keras_order(self.calls, self.outputs)
         self.built = True

@@ -353,6 +353,14 @@ def test_a_change_of_an_output_is_noticed(change):
         loss.backward()
 
 
+def test_a_change_of_the_result_itself_is_noticed():
+    """Nothing uses y, so no input tells: the rule of exp, which reads y, would."""
+    y = Tensor([1.0], requires_grad=True).exp()
+    y[...] = 0.0
+    with pytest.raises(RuntimeError, match="exp was changed in place"):
+        y.backward()
+
+
 def test_a_change_before_the_use_or_after_the_gradient_harms_nothing():
     w = Tensor([1.0], requires_grad=True)
     for _ in range(3):

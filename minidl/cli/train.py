@@ -1,6 +1,7 @@
 """``minidl train``."""
 import csv
 import json
+import math
 import platform
 import time
 from pathlib import Path
@@ -72,24 +73,29 @@ def run(options: Options) -> None:
         )  # fmt: skip
     except KeyboardInterrupt:
         console.print(f"Stopped in epoch {len(record.rows) + 1}; what was learned until then is kept.")
+    seconds = time.perf_counter() - began
     if not record.rows:
         record.write()
-    model.save_weights(out / "weights.npz")
-    seconds = time.perf_counter() - began
+        model.save_weights(out / "weights.npz")
+    model.load_weights(out / "weights.npz")
     probabilities, accuracy = measure(model, pictures.test)
-    _write_json(out / "config.json", settings | {"test_accuracy": accuracy, "seconds": round(seconds, 1), "epochs_done": len(record.rows)})
+    results = {"test_accuracy": accuracy, "seconds": round(seconds, 1), "epochs_done": len(record.rows), "best_epoch": record.best_epoch}
+    _write_json(out / "config.json", settings | results)
     _draw(out, model, pictures, probabilities, record.rows)
     epochs_done = "1 epoch" if len(record.rows) == 1 else f"{len(record.rows)} epochs"
     console.print(f"trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s")
+    if record.best_epoch:
+        console.print(f"kept the weights of epoch {record.best_epoch}, which has the lowest loss on the validation pictures")
     console.print(f"test accuracy {accuracy:.4f}")
     console.print(str(out))
 
 
 class Record(Callback):
-    """Keeps ``history.csv`` and the weights up to date after every epoch, so that nothing is lost."""
+    """Keeps ``history.csv`` up to date after every epoch, and the weights of the best one so far: nothing is lost."""
 
     def __init__(self, out: Path):
         self.out, self.rows = out, list[dict[str, float]]()
+        self.best_epoch, self.best_loss = 0, math.inf
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.perf_counter()
@@ -97,7 +103,10 @@ class Record(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.rows.append({"epoch": epoch + 1, **(logs or {}), "seconds": round(time.perf_counter() - self.began, 3)})
         self.write()
-        self.model.save_weights(self.out / "weights.npz")
+        loss = self.rows[-1]["val_loss"]
+        if loss < self.best_loss or not self.best_epoch:
+            self.best_epoch, self.best_loss = epoch + 1, loss
+            self.model.save_weights(self.out / "weights.npz")
 
     def write(self) -> None:
         """Write the table as it is now."""

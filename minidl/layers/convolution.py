@@ -1,7 +1,7 @@
 """The convolutional layer."""
 from typing import Any
 
-from minidl import activations, ops
+from minidl import activations, initializers, ops
 from minidl.checks import whole
 from minidl.layers.base import Layer
 from minidl.ops.convolution import padding_widths, pair
@@ -25,7 +25,7 @@ class Conv2D(Layer):
         self.filters, self.kernel_size, self.strides = whole("filters", filters), pair(kernel_size, "kernel_size"), pair(strides, "strides")
         self.padding, self.dilation_rate = _padding(padding), pair(dilation_rate, "dilation_rate")
         self.activation, self.use_bias = activations.get(activation), use_bias
-        self.initializers = kernel_initializer, bias_initializer
+        self.initializers = initializers.get(kernel_initializer), initializers.get(bias_initializer)
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) != 4:

@@ -2,7 +2,7 @@
 import math
 from typing import Any
 
-from minidl import activations, ops
+from minidl import activations, initializers, ops
 from minidl.backend import move, owner
 from minidl.checks import number, whole
 from minidl.layers.base import Layer
@@ -24,7 +24,7 @@ class Dense(Layer):
     ):  # fmt: skip
         super().__init__(name, trainable, dtype)
         self.units, self.activation, self.use_bias = whole("units", units), activations.get(activation), use_bias
-        self.initializers = kernel_initializer, bias_initializer
+        self.initializers = initializers.get(kernel_initializer), initializers.get(bias_initializer)
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:

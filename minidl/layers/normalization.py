@@ -1,7 +1,7 @@
 """Batch normalization."""
 from typing import Any
 
-from minidl import ops
+from minidl import initializers, ops
 from minidl.checks import number
 from minidl.layers.base import Layer
 from minidl.switches import no_grad
@@ -24,11 +24,12 @@ class BatchNormalization(Layer):
         super().__init__(name, trainable, dtype)
         self.axis, self.center, self.scale, self.fixed_axes = axis, center, scale, (axis,)
         self.momentum, self.epsilon = number("momentum", momentum, at_least=0, at_most=1), number("epsilon", epsilon, at_least=0)
-        self.initializers = gamma_initializer, beta_initializer, moving_mean_initializer, moving_variance_initializer
+        given = gamma_initializer, beta_initializer, moving_mean_initializer, moving_variance_initializer
+        self.initializers = tuple(map(initializers.get, given))
 
     def build(self, input_shape: Any) -> None:
         if not -len(input_shape) <= self.axis < len(input_shape) or self.axis % len(input_shape) == 0:
-            raise ValueError(f"axis {self.axis} is not an axis of {('batch', *input_shape[1:])} beside the batch")
+            raise ValueError(f"axis {self.axis} is not an axis of {('batch', *input_shape[1:])} beside the batch".replace("'", ""))
         shape, (gamma, beta, mean, variance) = (input_shape[self.axis],), self.initializers
         self.gamma = self.add_weight(shape, gamma, name="gamma") if self.scale else None
         self.beta = self.add_weight(shape, beta, name="beta") if self.center else None

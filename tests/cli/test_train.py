@@ -69,6 +69,20 @@ def test_the_same_seed_gives_the_same_weights(run_command, picture_folder, tmp_p
     assert not all(np.array_equal(a, b) for a, b in zip(weights[0], weights[2]))
 
 
+def test_the_weights_kept_are_those_of_the_best_epoch(run_command, picture_folder, tmp_path):
+    """With a rate far too large the loss grows: the best epoch is not the last."""
+    options = ["--dataset", picture_folder, "--optimizer", "sgd", "--learning-rate", 0.5, "--batch-size", 8]
+    code, printed, _ = run_command("train", *options, "--epochs", 4, "--out", tmp_path / "run")
+    assert code == 0
+    losses = [float(row["val_loss"]) for row in csv.DictReader((tmp_path / "run" / "history.csv").read_text().splitlines())]
+    best = losses.index(min(losses)) + 1
+    assert f"kept the weights of epoch {best}," in printed
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["best_epoch"] == best
+    run_command("train", *options, "--epochs", best, "--out", tmp_path / "shorter")
+    with np.load(tmp_path / "run" / "weights.npz") as kept, np.load(tmp_path / "shorter" / "weights.npz") as shorter:
+        assert all(np.array_equal(kept[f"weight {i}"], shorter[f"weight {i}"]) for i in range(8))
+
+
 def test_no_epochs_leaves_the_untrained_net(run_command, picture_folder, tmp_path):
     code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 0, "--out", tmp_path / "run")
     assert code == 0
