@@ -1,8 +1,27 @@
 """minidl: a neural-network engine in NumPy that people learn from.
 
-Everything is loaded when it is first used, so that ``import minidl`` costs nothing but NumPy."""
+The core is loaded here; everything else when it is first used, so that ``import minidl`` costs nothing but NumPy."""
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import minidl.autograd
+import minidl.ops  # noqa: F401  (with autograd, what a Tensor can do)
+
+if TYPE_CHECKING:
+    from minidl.autograd import backward_steps as backward_steps
+    from minidl.autograd import grad as grad
+    from minidl.higher_order import hvp as hvp
+    from minidl.higher_order import jacobian as jacobian
+    from minidl.layers import Input as Input
+    from minidl.models import Model as Model
+    from minidl.models import Sequential as Sequential
+    from minidl.random_numbers import set_seed as set_seed
+    from minidl.switches import no_grad as no_grad
+    from minidl.switches import reference_only as reference_only
+    from minidl.tensor import Kernel as Kernel
+    from minidl.tensor import Tensor as Tensor
+    from minidl.tensor import composite as composite
+    from minidl.tensor import op as op
 
 __version__ = "0.1.0"
 
@@ -22,8 +41,6 @@ __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]
 def __getattr__(name: str) -> Any:
     if name not in _modules and name not in _homes:
         raise AttributeError(f"module 'minidl' has no attribute {name!r}")
-    for needed in ("ops", "autograd") if name != "backend" else ():  # Tensor's operators, and its backward
-        import_module(f"minidl.{needed}")
     if name in _modules:
         return import_module(f"minidl.{name}")
     value = globals()[name] = getattr(import_module(f"minidl.{_homes[name]}"), name)

@@ -25,7 +25,7 @@ def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
     grads = {y: _seed(y, grad)}
     for _ in _walk(grads, _order(y, ()), keep_graph): pass
     for x, g in grads.items():
-        x.grad = g if x.grad is None else x.grad + g
+        x.grad = g.detach() if x.grad is None else x.grad + g  # an array of its own
 
 Tensor.backward = backward  # type: ignore[attr-defined]
 
@@ -33,12 +33,12 @@ def grad(y: Tensor, xs: Any, seed: Any = None, create_graph: bool = False, keep_
     """dy/dx for each x in ``xs`` (one Tensor or several), None where y does not depend on x. No ``.grad`` is touched.
 
     ``seed`` is dL/dy, 1 if y is one number; ``create_graph`` records the gradients, so that they can be differentiated again."""
-    xs = (xs,) if isinstance(xs, Tensor) else tuple(xs)
-    for x in (x for x in xs if not x.requires_grad):
-        raise ValueError(f"{x.name or 'an x'} of {x.dtype} requires no gradient: make it a float Tensor with requires_grad=True")
+    if not (xs := (xs,) if isinstance(xs, Tensor) else tuple(xs)): return ()
+    for x in (x for x in xs if not getattr(x, "requires_grad", False)):
+        raise ValueError(f"{x!r:.60} requires no gradient: make it a float Tensor with requires_grad=True")
     grads = {y: _seed(y, seed)}
     for _ in _walk(grads, _order(y, xs), create_graph if keep_graph is None else keep_graph, create_graph, keep=xs): pass
-    return tuple(grads.get(x) for x in xs)
+    return tuple(g if g is None or create_graph else g.detach() for g in map(grads.get, xs))
 
 def _seed(y: Tensor, seed: Any) -> Tensor:  # dL/dy
     if seed is None and y.size != 1:
@@ -74,35 +74,35 @@ def _walk(grads: dict[Tensor, Tensor], order: list[Tensor], keep_graph: bool, cr
     """Pass every op once, youngest first. ``grads`` holds the dL/dt still to be used; in the end those of leaves and ``keep``."""
     wanted, keep = set(order), set(keep)
     while order:
-        node = (t := order.pop()).node
-        needs = [isinstance(x, Tensor) and x in wanted for x in node.inputs or ()] if node else []
-        if node is None or t not in grads or not any(needs):
+        t = order.pop()
+        needs = [isinstance(x, Tensor) and x in wanted for x in t.node.inputs or ()] if t.node else []
+        if t.node is None or t not in grads or not any(needs):
             continue
-        step = Step(t, grads[t] if t in keep else grads.pop(t), node.inputs or [], [])
+        g = grads[t] if t in keep else grads.pop(t)
+        inputs = t.node.inputs or []
         with switch(recording, create_graph):
-            for x, need, g in zip(step.inputs, needs, _rule(step, node, needs, create_graph)):
-                g = _fit(g() if callable(g) else g, x, node.op.name) if need and g is not None else None
-                step.grads.append(g)
-                if g is not None: grads[x] = grads[x] + g if x in grads else g
-        if not keep_graph: node.inputs = node.saved = None
-        yield step
+            dxs = [_fit(dx() if callable(dx) else dx, x, t.node.op.name) if need and dx is not None else None
+                   for x, need, dx in zip(inputs, needs, _rule(t, t.node, g, inputs, needs, create_graph))]
+            for x, dx in zip(inputs, dxs):
+                if dx is not None: grads[x] = grads[x] + dx if x in grads else dx
+        if not keep_graph: t.node.inputs = t.node.saved = None
+        yield Step(t, g, inputs, dxs)
 
-def _rule(step: Step, node: Node, needs: list[bool], create_graph: bool) -> Sequence[Any]:
+def _rule(y: Tensor, node: Node, g: Tensor, inputs: list[Any], needs: list[bool], create_graph: bool) -> Sequence[Any]:
     """dL/dinput for each input: from the kernel that ran, from the body of a composite, or from the rule beside the op."""
-    output, g, inputs, _ = step
-    if output.version or node.version != sum(x.version for x in inputs if isinstance(x, Tensor)):
+    if y.version or node.version != sum(x.version for x in inputs if isinstance(x, Tensor)):
         raise RuntimeError(f"an input or the output of {node.op.name} was changed in place after it was used: its gradient would be wrong")
     if node.kernel and kernels_on.get() and not create_graph:
         return [a if a is None else Tensor(a) for a in node.kernel.vjp(g.data, node.saved, needs)]
     if isinstance(node.op, Composite):
         with switch(recording, True):
             copies = [x.reshape(x.shape) if need else x for x, need in zip(inputs, needs)]  # so that the walk ends at this op's inputs
-            y = node.op.function(*copies, **node.metadata)
-        found = iter(grad(y, [x for x, need in zip(copies, needs) if need], g, create_graph))
+            again = node.op.function(*copies, **node.metadata)
+        found = iter(grad(again, [x for x, need in zip(copies, needs) if need], g, create_graph))
         return [next(found) if need else None for need in needs]
     if node.op.rule is None:
         raise NotImplementedError(f"op {node.op.name} has no gradient rule: write one with @{node.op.name}.vjp")
-    result = node.op.rule(g, output, *inputs, **node.metadata)
+    result = node.op.rule(g, y, *inputs, **node.metadata)
     result = result if isinstance(result, (tuple, list)) else (result,)
     if len(result) != len(inputs):
         raise ValueError(f"the rule of {node.op.name} must give {len(inputs)} gradients, one for each input; it gave {len(result)}")

@@ -87,7 +87,7 @@ class GivenBatches:
 
     def __init__(self, source: Any, steps: int | None, what: str):
         self.source, self.steps, self.what = source, steps, what
-        self.running = iter(source) if steps is not None or iter(source) is source else None
+        self.running: Any = None  # where to go on, if ``steps`` end before the source does
 
     def __len__(self) -> int:
         if self.steps is not None:
@@ -95,17 +95,19 @@ class GivenBatches:
         return len(self.source)  # TypeError where nobody knows
 
     def __iter__(self) -> Iterator[Batch]:
-        running, done = self.running or iter(self.source), 0
+        running = self.running or iter(self.source)
+        done, fresh = 0, not self.running
         while self.steps is None or done < self.steps:
             try:
                 item = next(running)
             except StopIteration:
-                if self.steps is not None and done and iter(self.source) is not self.source:
-                    running = self.running = iter(self.source)
-                    continue
-                break
-            done += 1
+                if self.steps is None or fresh:
+                    break
+                running, fresh = iter(self.source), True
+                continue
+            done, fresh = done + 1, False
             yield as_batch(item)
+        self.running = running if self.steps is not None else None
         if not done or (self.steps and done < self.steps):
             raise ValueError(
                 f"{self.what} ran out of batches ({done} came): give something that can be gone through again (a list-like dataset, not a "

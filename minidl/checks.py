@@ -23,7 +23,7 @@ def number(
     return float(value)
 
 
-def switch(name: str, value: Any) -> bool:
+def true_or_false(name: str, value: Any) -> bool:
     """``value``; ValueError unless it is True or False."""
     if not isinstance(value, bool):
         raise ValueError(f"{name} must be True or False; got {value!r}")

@@ -1,4 +1,5 @@
 """What a Tensor is made from and turned into: numbers, lists, NumPy's functions, text. (Knows Tensors by their ``requires_grad``.)"""
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -8,13 +9,18 @@ from minidl import backend
 from minidl.backend import Array
 
 
-def as_array(x: Any) -> Array:
-    """``x`` (an array, number or nested list) as an array of real numbers in this machine's byte order; else TypeError."""
+def as_array(x: Any, requires_grad: bool = False) -> Array:
+    """``x`` (an array, number or nested list) as an array of real numbers in this machine's byte order; of floats, if a gradient is
+    wanted. Else TypeError."""
+    if hasattr(x, "requires_grad"):
+        raise TypeError("expected an array, got a Tensor: take its .data")
     if _holds_tensor(x):
         raise TypeError("a list of Tensors would lose their gradients: join them with ops.stack or ops.concatenate")
     array = x if backend.is_array(x) else np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"expected real numbers, got {type(x).__name__} with dtype {array.dtype}")
+    if requires_grad and array.dtype.kind != "f":
+        raise TypeError(f"only a float Tensor can require a gradient, this one is {array.dtype}: use .astype(float)")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
@@ -46,6 +52,27 @@ def call_numpy(function: Callable[..., Any], args: Any, options: Any, recorded: 
         return x.numpy()
 
     return function(*arrays(args), **{name: arrays(x) for name, x in options.items()})
+
+
+def fitting(new: Any, old: Any) -> Any:
+    """``new``, if it can be written into ``old`` in place without losing anything; else TypeError."""
+    if new.shape != old.shape or (new.dtype.kind == "f" and old.dtype.kind != "f"):
+        raise TypeError(f"the result, {new.dtype} of shape {new.shape}, does not fit in place into {old.dtype} of shape {old.shape}")
+    return new
+
+
+def explained(error: TypeError, function: Callable[..., Any], arrays: list[Any], metadata: dict[str, Any]) -> TypeError:
+    """A better error where an op was called with arguments that do not fit its definition."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(None, *arrays, **metadata)
+    except TypeError:
+        name, arguments = function.__name__, [*signature.parameters.values()]
+        if not arguments or arguments[0].name != "xp":
+            return TypeError(f"the first argument of an op's function is xp, the arrays' own module: def {name}(xp, …)")
+        call = str(signature.replace(parameters=arguments[1:], return_annotation=inspect.Signature.empty))
+        return TypeError(f"arrays are positional, everything else is a keyword: {name}{call}")
+    return error
 
 
 def describe(t: Any) -> str:

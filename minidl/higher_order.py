@@ -26,6 +26,10 @@ def hvp(y: Tensor, xs: Any, vs: Any) -> Any:
     Hessian" (1994)."""
     if isinstance(xs, Tensor):
         return hvp(y, (xs,), (vs,))[0]
+    vs = [v if isinstance(v, Tensor) else Tensor(v) for v in vs]
+    for x, v in zip(xs, vs, strict=True):
+        if v.shape != x.shape:
+            raise ValueError(f"each v has the shape of its x, {x.shape}; got {v.shape}")
     slope: Any = 0.0
     for g, v in zip(grad(y, xs, create_graph=True), vs, strict=True):
         slope = slope if g is None else slope + (g * v).sum()

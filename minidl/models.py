@@ -1,4 +1,5 @@
 """Models: layers that are connected, and trained as one."""
+from collections import Counter
 from typing import Any
 
 from minidl.layers.base import Layer, unique_name
@@ -18,7 +19,9 @@ class Model(Trainer):
     and write ``call(self, x, training=False)``."""
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None):
-        super().__init__(name or (None if inputs is None or type(self) is not Model else unique_name("functional")))
+        if name is None and inputs is not None and type(self) is Model:
+            name = unique_name("functional")  # Keras' name for what is no subclass
+        super().__init__(name)
         self.inputs: list[Symbol] = []
         self.outputs: list[Symbol] = []
         self.calls: list[Call] = []  # of its layers, in the order of the computation
@@ -28,17 +31,30 @@ class Model(Trainer):
             self._connect_graph(inputs, outputs)
 
     def _connect_graph(self, inputs: Any, outputs: Any) -> None:
-        self.input_structure, self.output_structure = inputs, outputs
-        self.inputs, self.outputs = list(flat(inputs)), list(flat(outputs))
-        for symbol in [*self.inputs, *self.outputs]:
+        first, last = list(flat(inputs)), list(flat(outputs))
+        for symbol in [*first, *last]:
             if not isinstance(symbol, Symbol):
                 raise TypeError(f"inputs and outputs of a Model are symbols: Input(…), and what layers give for symbols; got {symbol!r}")
-        for symbol in self.inputs:
+        for symbol in first:
             if symbol.call.inputs:
                 raise ValueError(f"the inputs of a Model come from Input(…); {symbol!r} is the output of a layer")
-        self.calls = _calls_between(self.inputs, self.outputs)
-        self._layers = _in_keras_order(self.calls, self.outputs)
-        self.built = True
+        calls = _calls_between(first, last)
+        layers = _in_keras_order(calls, last)
+        names = Counter(layer.name for layer in layers)
+        if twice := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
+        self.input_structure, self.output_structure = inputs, outputs
+        self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, calls, layers, True
+
+    @property
+    def input_names(self) -> list[str]:
+        """What the inputs are called: the keys, if they were given as a dictionary, else the names of their layers."""
+        return _names(self.input_structure) if self.inputs else []
+
+    @property
+    def output_names(self) -> list[str]:
+        """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
+        return _names(self.output_structure) if self.outputs else ["output"]
 
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
@@ -67,7 +83,7 @@ class Model(Trainer):
     def _arranged(self, inputs: Any) -> list[Any]:
         """The inputs in the order of ``self.inputs``, with their shapes checked."""
         if isinstance(inputs, dict):
-            names = [symbol.name for symbol in self.inputs]
+            names = self.input_names
             if set(inputs) != set(names):
                 raise ValueError(f"expected inputs called {', '.join(names)}; got {', '.join(inputs)}")
             inputs = [inputs[name] for name in names]
@@ -113,8 +129,7 @@ class Model(Trainer):
     def save_weights(self, path: Any) -> None:
         """Write the weights to a ``.npz`` file; missing folders are made."""
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
-        names = [weight.name for weight in self.weights]
-        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name, "names": names})
+        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
     def load_weights(self, path: Any) -> None:
         """Take over the weights of a file that `save_weights` or `save` wrote for a model with the same layers."""
@@ -160,9 +175,9 @@ class Sequential(Model):
             raise ValueError(f"the model already has a layer called {layer.name!r}: give this one another name")
         if not self.inputs and not self._stack and isinstance(layer, Model) and len(layer.inputs) == 1:
             self._start(layer.inputs[0].shape[1:])
-        self._stack.append(layer)
         if self.inputs:
-            self._extend([layer])
+            self._connect_graph(self.inputs[0], layer(self.outputs[0]))
+        self._stack.append(layer)
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -170,32 +185,28 @@ class Sequential(Model):
             raise ValueError("the model has no layers")
         layer = self._stack.pop()
         if self.inputs:
-            self.outputs, self.calls = [self.inputs[0]], self.calls[:1]
-            self._extend(self._stack)
+            self._connect_stack(self.inputs[0])
         return layer
 
     def _start(self, shape: Any, name: str | None = None) -> None:
-        symbol = Input(shape, name)
+        symbol = Input(shape, name=name)
         self._connect_graph(symbol, symbol)
 
-    def _extend(self, layers: list[Layer]) -> None:
-        output = self.outputs[0]
-        for layer in layers:
+    def _connect_stack(self, symbol: Symbol) -> None:
+        output = symbol
+        for layer in self._stack:
             output = layer(output)
-        self._connect_graph(self.inputs[0], output)
+        self._connect_graph(symbol, output)
 
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""
         if not self.inputs:
-            self._start(input_shape[1:])
-            self._extend(self._stack)
+            self._connect_stack(Input(input_shape[1:]))
 
     @property
     def layers(self) -> list[Layer]:
         """Its layers, without the input."""
         return list(self._stack)
-
-
 
 
 def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
@@ -219,6 +230,18 @@ def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile:
 def _numbered(arrays: dict[str, Any], what: str) -> list[Any]:
     """The arrays called "what 0", "what 1", …"""
     return [arrays[f"{what} {i}"] for i in range(sum(name.startswith(f"{what} ") for name in arrays))]
+
+
+def _names(structure: Any) -> list[str]:
+    """The names of symbols: the keys of a dictionary, else those of the layers that make them; a second "p" is called "p_1"."""
+    if isinstance(structure, dict):
+        return [str(key) for key in structure]
+    seen: Counter[str] = Counter()
+    names = []
+    for symbol in flat(structure):
+        names.append(f"{symbol.name}_{seen[symbol.name]}" if seen[symbol.name] else symbol.name)
+        seen[symbol.name] += 1
+    return names
 
 
 def _calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:

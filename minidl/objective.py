@@ -54,9 +54,9 @@ class Objective:
         for mean, value in zip(self.means, [loss, *parts]):
             if value is not None:
                 mean.update_state(value.detach(), pairs[0][1].shape[0])
-        for measures, (target, output, weights) in zip(self.metrics, pairs):
+        for measures, (target, output, _) in zip(self.metrics, pairs):
             for metric in measures:
-                metric.update_state(target, output.detach(), weights)
+                metric.update_state(target, output.detach())  # without sample_weight, as Keras does
 
     def logs(self) -> Logs:
         """The running means: ``loss``, and with several outputs ``name_loss`` and ``name_metric``."""

@@ -43,18 +43,19 @@ class Configured:
                     raise TypeError(f"{cls.__name__} has no argument {name!r}: {nearest(name, [*signature.parameters][1:])}")
         made = super().__new__(cls)
         try:
-            arguments = [*signature.bind(made, *args, **kwargs).arguments.items()][1:]
+            bound = signature.bind(made, *args, **kwargs)
         except TypeError:
             return made  # __init__ will say what is missing
+        bound.apply_defaults()
         config: dict[str, Any] = {}
-        for name, value in arguments:
+        for name, value in [*bound.arguments.items()][1:]:
             config |= value if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
         object.__setattr__(made, "_config", config)
         return made
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
-        return dict(self._config)
+        """The arguments that make another one like it: those it was made with, or what became of them in its attributes."""
+        return {name: getattr(self, name, value) for name, value in self._config.items()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -3,7 +3,7 @@ An op is two functions side by side: arrays in, array out; and its gradient rule
 in Tensors, they can be differentiated again. ``minidl/ops/elementwise.py`` shows the pattern."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from minidl import backend
 from minidl.backend import Array
-from minidl.conversion import as_array, as_numpy, call_numpy, describe, plain
+from minidl.conversion import as_array, as_numpy, call_numpy, describe, explained, fitting, plain
 from minidl.switches import kernels_on, recording
 
 registry: dict[str, Op] = {}  # every op by name; the first to take a name keeps it
@@ -35,14 +35,14 @@ class Node:
 class Op:
     """A differentiable function of Tensors, arrays or numbers (positional) and metadata (keywords)."""
     def __init__(self, function: Callable[..., Any]):
-        self.name, self.function, self.__doc__ = function.__name__, function, function.__doc__
+        self.name, self.function, self.__doc__, self.__module__ = function.__name__, function, function.__doc__, function.__module__
         self.rule: Callable[..., Any] | None = None
         self.kernels: dict[str, Kernel] = {}
         registry.setdefault(self.name, self)
 
     def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Attach the rule ``(g, y, *inputs, **metadata) -> dL/dinput``, one for each input."""
-        self.rule = rule
+        self.rule, rule.__qualname__ = rule, f"{self.name}.vjp"  # the name in errors
         return rule
 
     def __call__(self, *inputs: Any, **metadata: Any) -> Tensor:
@@ -61,12 +61,14 @@ class Op:
         if y is NotImplemented and isinstance(self, Composite):
             return self.function(*_tensors(inputs, arrays), **metadata)  # type: ignore[no-any-return]
         if y is NotImplemented:
-            y, kernel = self.function(owner.module, *arrays, **metadata), None
+            try: y, kernel = self.function(owner.module, *arrays, **metadata), None
+            except TypeError as error: raise explained(error, self.function, arrays, metadata) from error
         y = y if backend.is_array(y) else owner.module.asarray(y)
         recorded = wanted and recording.get() and y.dtype.kind == "f"
         return _made(y, Node(self, _tensors(inputs, arrays), version, metadata, kernel, saved) if recorded else None)
 
     def __repr__(self) -> str: return f"<op {self.name}>"
+    def __reduce__(self) -> str: return self.name  # copies and pickles are the op itself
 
 class Composite(Op):
     """A plain function over ops: it is just called, unless a kernel replaces it whole; then the function is its rule."""
@@ -87,9 +89,7 @@ class Tensor:
     __slots__ = ("__weakref__", "_data", "born", "grad", "name", "node", "requires_grad", "version")
 
     def __init__(self, array: Any, requires_grad: bool = False, name: str | None = None):
-        array = as_array(array._data if isinstance(array, Tensor) else array)
-        if requires_grad and array.dtype.kind != "f":
-            raise TypeError(f"only a float Tensor can require a gradient, this one is {array.dtype}: use .astype(float)")
+        array = as_array(array._data if isinstance(array, Tensor) else array, requires_grad)
         self._data: Array = array.copy() if requires_grad else array
         self.requires_grad, self.name = requires_grad, name
         self.grad: Tensor | None = None  # backward() adds to it
@@ -97,13 +97,11 @@ class Tensor:
         self.version, self.born = 0, next(_clock)  # changes in place so far; an op's output is younger than its inputs
 
     @property
-    def data(self) -> Array:
-        """The array. Setting it counts as a change in place."""
-        return self._data
+    def data(self) -> Array: return self._data  # setting it counts as a change in place
 
     @data.setter
     def data(self, array: Any) -> None:
-        self._data, self.version = as_array(array), self.version + 1
+        self._data, self.version = as_array(array, self.requires_grad), self.version + 1
 
     shape, ndim, size, dtype = (property(attrgetter("_data." + name)) for name in ("shape", "ndim", "size", "dtype"))
     T = property(lambda self: registry["transpose"](self))
@@ -139,7 +137,7 @@ class Tensor:
         """``w -= ...`` changes w itself, unless that would lose a gradient (``loss += ...``): then it is ``loss = loss + ...``."""
         if recording.get() and (self.node or isinstance(b, Tensor) and b.requires_grad):
             return op(self, b)
-        self[...] = op(self._data, b)
+        self[...] = fitting(op(self._data, b), self)
         return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -160,7 +158,7 @@ class Tensor:
     def abs(self) -> Tensor: return registry["abs"](self)
     def astype(self, dtype: Any) -> Tensor: return registry["astype"](self, dtype=dtype)
     def to(self, backend: str) -> Tensor: return registry["to"](self, backend=backend)
-    def detach(self) -> Tensor: return _made(self._data, None)
+    def detach(self) -> Tensor: return _made(self._data.copy(), None)
     def numpy(self) -> Array: return backend.to_numpy(self._data)
     def item(self) -> Any: return self.numpy().item()
     def zero_grad(self) -> None: self.grad = None
@@ -168,6 +166,8 @@ class Tensor:
     def __bool__(self) -> bool: return bool(self.item())
     def __index__(self) -> int: return int(self.numpy().__index__())
     def __len__(self) -> int: return len(self._data)
+    def __iter__(self) -> Iterator[Tensor]: return (self[i] for i in range(len(self)))
+    def __format__(self, spec: str) -> str: return format(self.item() if spec else repr(self), spec)
     def __repr__(self) -> str: return describe(self)
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: return as_numpy(self, dtype, copy)
     def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any: return call_numpy(f, args, options, recording.get())

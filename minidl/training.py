@@ -22,8 +22,8 @@ class Trainer(Layer):
     """A layer that can be trained: compile, fit, evaluate, predict."""
 
     optimizer: Any = None
-    inputs: list[Symbol]
     outputs: list[Symbol]
+    output_names: Any  # a property of models
     stop_training = False
     history: History | None = None
 
@@ -39,11 +39,6 @@ class Trainer(Layer):
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
         self.compile_arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
 
-    @property
-    def output_names(self) -> list[str]:
-        """The names of the layers that make the outputs; for a subclassed model just "output"."""
-        return [symbol.name for symbol in self.outputs] or ["output"]
-
     def to(self, name: str) -> Self:
         """Move the weights and the optimiser's state to the backend of that name, in place."""
         if self.optimizer is not None:
@@ -55,14 +50,13 @@ class Trainer(Layer):
     def train_step(self, data: Any) -> Any:
         """The training cycle, once around. Override it to train in another way; the dictionary that it returns is logged."""
         x, y, sample_weight = as_batch(data)
-        y_pred = self(x, training=True)  #                                     1. forward propagation ...
-        weights = self.trainable_variables  #                                  (here: a first batch may have built the model)
-        loss, parts = self.objective.loss(y, y_pred, sample_weight)  #         2. the loss, averaged over the samples
-        gradients = grad(loss, weights)  #                                     3. back propagation ...
-        #                                                                      4. ... of all samples of the batch at once
-        self.optimizer.apply(gradients, weights)  #                            5. average gradients (the loss is a mean): update
+        y_pred = self(x, training=True)  #                               1. forward propagation
+        weights = self.trainable_variables  #                            (not earlier: the first batch may build the model)
+        loss, parts = self.objective.loss(y, y_pred, sample_weight)  #   2. calculate the loss, a mean over the samples
+        gradients = grad(loss, weights)  #                               3. back propagation, for all samples of the batch at once (4.)
+        self.optimizer.apply(gradients, weights)  #                      5. update with the average gradients
         self.objective.update(loss, parts, y, y_pred, sample_weight)
-        return self.objective.logs()  #                                        6. start again, with the next batch
+        return self.objective.logs()  #                                  6. start again with the next batch: `fit` does
 
     def test_step(self, data: Any) -> Any:
         """The loss and metrics of one batch, without training."""
@@ -99,27 +93,27 @@ class Trainer(Layer):
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh = self._class_weigher(class_weight)
         self.history, self.stop_training = History(), False
-        moments = self._moments([self.history], callbacks, verbose, batches, epochs)
+        told = self._callbacks([self.history], callbacks, verbose, batches, epochs)
         keep_freed_memory()
         logs: Logs = {}
-        moments.on_train_begin({})
+        told.on_train_begin({})
         try:
             for epoch in range(initial_epoch, epochs):
-                moments.on_epoch_begin(epoch, {})
+                told.on_epoch_begin(epoch, {})
                 self.objective.reset()
                 for step, batch in enumerate(batches):
-                    moments.on_train_batch_begin(step, {})
+                    told.on_train_batch_begin(step, {})
                     logs = _floats(self.train_step(_data(weigh(self._prepared(batch)))))
-                    moments.on_train_batch_end(step, logs)
+                    told.on_train_batch_end(step, logs)
                     if self.stop_training:
                         break
                 if validation is not None:
-                    logs = logs | {f"val_{name}": value for name, value in self._evaluate(validation, moments).items()}
-                moments.on_epoch_end(epoch, logs)
+                    logs = logs | {f"val_{name}": value for name, value in self._evaluate(validation, told).items()}
+                told.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
         finally:
-            moments.on_train_end(logs)
+            told.on_train_end(logs)
         return self.history
 
     @explain_keywords
@@ -131,20 +125,20 @@ class Trainer(Layer):
         """The loss (a float), a list ``[loss, metrics…]``, or with ``return_dict`` a dictionary, over all the data given."""
         self._needs_compile()
         batches = make_batches(x, y, sample_weight, batch_size, False, steps)
-        moments = self._moments([], callbacks, verbose, batches)
-        logs = self._evaluate(batches, moments)
+        told = self._callbacks([], callbacks, verbose, batches)
+        logs = self._evaluate(batches, told)
         return logs if return_dict else _as_list(logs)
 
-    def _evaluate(self, batches: Any, moments: CallbackList) -> Logs:
+    def _evaluate(self, batches: Any, told: CallbackList) -> Logs:
         self.objective.reset()
         logs: Logs = {}
-        moments.on_test_begin({})
+        told.on_test_begin({})
         with no_grad():
             for step, batch in enumerate(batches):
-                moments.on_test_batch_begin(step, {})
+                told.on_test_batch_begin(step, {})
                 logs = _floats(self.test_step(_data(self._prepared(batch))))
-                moments.on_test_batch_end(step, logs)
-        moments.on_test_end(logs)
+                told.on_test_batch_end(step, logs)
+        told.on_test_end(logs)
         return logs
 
     @explain_keywords
@@ -152,15 +146,15 @@ class Trainer(Layer):
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = make_batches(x, None, None, batch_size, False, steps)
-        moments = self._moments([], callbacks, verbose, batches)
+        told = self._callbacks([], callbacks, verbose, batches)
         outputs: list[Any] = []
-        moments.on_predict_begin({})
+        told.on_predict_begin({})
         with no_grad():
             for step, batch in enumerate(batches):
-                moments.on_predict_batch_begin(step, {})
+                told.on_predict_batch_begin(step, {})
                 outputs.append(self._outputs(batch.x))
-                moments.on_predict_batch_end(step, {})
-        moments.on_predict_end({})
+                told.on_predict_batch_end(step, {})
+        told.on_predict_end({})
         return _joined(outputs)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -236,7 +230,7 @@ class Trainer(Layer):
 
         return weigh
 
-    def _moments(self, first: list[Callback], callbacks: Any, verbose: Any, batches: Any, epochs: int = 1) -> CallbackList:
+    def _callbacks(self, first: list[Callback], callbacks: Any, verbose: Any, batches: Any, epochs: int = 1) -> CallbackList:
         """Everybody who is told about the moments of training: the progress bar comes last."""
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0 (silent), 1 (progress bar) or 2 (a line for each epoch); got {verbose!r}")

@@ -130,7 +130,7 @@ def test_grad_of_y_itself():
 
 def test_an_x_that_requires_no_gradient_is_named():
     a = leaf(2.0)
-    with pytest.raises(ValueError, match="weight of float64 requires no gradient"):
+    with pytest.raises(ValueError, match=r"weight.*requires no gradient"):
         grad(a * a, Tensor(1.0, name="weight"))
     with pytest.raises(ValueError, match=r"int64.*float"):
         grad(a * a, Tensor(1))

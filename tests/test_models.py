@@ -133,14 +133,16 @@ def test_a_residual_graph_with_two_outputs():
 def test_several_inputs_as_list_and_by_name():
     a, b = Input((4,), name="a"), Input((2,), name="b")
     out = Concatenate()([Dense(3)(a), b])
-    x = {"a": X, "b": X[:, :2]}
     for inputs in ([a, b], {"a": a, "b": b}, {"first": a, "second": b}):
         model = Model(inputs, out)
-        expected = model([x["a"], x["b"]]).numpy()
+        assert model.input_names == (list(inputs) if isinstance(inputs, dict) else ["a", "b"])
+        x = dict(zip(model.input_names, (X, X[:, :2])))
+        expected = model([X, X[:, :2]]).numpy()
         assert expected.shape == (6, 5)
         np.testing.assert_array_equal(model(x).numpy(), expected)
         np.testing.assert_array_equal(model(dict(reversed(x.items()))).numpy(), expected)
         np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+    model = Model([a, b], out)
     with pytest.raises(ValueError, match="expected inputs called a, b; got a, c"):
         model({"a": X, "c": X})
     with pytest.raises(ValueError, match="expected 2 inputs, got 1"):
@@ -152,6 +154,10 @@ def test_several_inputs_as_list_and_by_name():
 def test_outputs_as_a_dictionary():
     i = Input((4,))
     model = Model(i, {"one": Dense(1)(i), "two": Dense(2)(i)})
+    assert model.output_names == ["one", "two"]
+    model.compile("sgd", {"one": "mse", "two": "mae"}, metrics={"one": ["mae"]})
+    logs = model.train_on_batch(X, {"one": X[:, :1], "two": X[:, :2]}, return_dict=True)
+    assert set(logs) == {"loss", "one_loss", "two_loss", "one_mae"}
     y = model(X)
     assert {k: v.shape for k, v in y.items()} == {"one": (6, 1), "two": (6, 2)}
     assert {k: v.shape for k, v in model.predict(X, batch_size=4, verbose=0).items()} == {"one": (6, 1), "two": (6, 2)}
@@ -452,3 +458,11 @@ def test_own_layers_and_lambdas_of_ops_in_a_graph():
     model.compile("sgd", "mse")
     assert model.train_on_batch(X, X[:, :2]) >= 0
     assert model.outputs[0].shape == (None, 2)
+
+
+def test_in_a_frozen_model_no_layer_can_be_trained():
+    model = Sequential([Input((4,)), Dense(2)])
+    model.trainable = False
+    model.layers[0].trainable = True
+    assert model.trainable_variables == []
+    assert len(model.layers[0].trainable_variables) == 2

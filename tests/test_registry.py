@@ -45,8 +45,14 @@ class Open(Configured):
 
 
 def test_a_block_remembers_its_arguments():
-    assert Block(3, rate=0.1).get_config() == {"units": 3, "rate": 0.1}
-    assert Open(3, color="red").get_config() == {"units": 3, "color": "red"}
+    assert Block(3, rate=0.1).get_config() == {"units": 3, "rate": 0.1, "name": None}
+    assert {"units": 3, "color": "red"}.items() <= Open(3, color="red").get_config().items()
+
+
+def test_a_configuration_knows_what_was_changed_since():
+    block = Block(3, rate=0.1)
+    block.rate = 0.2
+    assert block.get_config()["rate"] == 0.2
 
 
 def test_a_block_can_be_made_again():
@@ -58,7 +64,7 @@ def test_a_block_can_be_made_again():
 def test_a_configuration_is_nobodys_to_change():
     block = Block(3)
     block.get_config()["units"] = 4
-    assert block.get_config() == {"units": 3}
+    assert block.get_config() == {"units": 3, "rate": 0.5, "name": None}
 
 
 def test_a_misspelt_argument_is_answered_with_the_nearest():
@@ -73,4 +79,4 @@ def test_a_missing_argument_is_pythons_error():
 
 def test_blocks_can_be_copied():
     again = copy.deepcopy(Block(3, rate=0.25))
-    assert (again.units, again.rate, again.get_config()) == (3, 0.25, {"units": 3, "rate": 0.25})
+    assert (again.units, again.rate, again.get_config()) == (3, 0.25, {"units": 3, "rate": 0.25, "name": None})

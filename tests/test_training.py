@@ -10,7 +10,7 @@ import minidl
 from minidl import Input, Model, Sequential, Tensor, losses, metrics, nets, ops
 from minidl.autograd import grad
 from minidl.callbacks import Callback
-from minidl.layers import Dense, Dropout, Flatten, Softmax
+from minidl.layers import Dense, Dropout, Flatten, Layer, Softmax
 
 RNG = np.random.default_rng(31)
 X = RNG.standard_normal((10, 4)).astype("float32")
@@ -610,3 +610,30 @@ def test_losses_from_logits_and_softmax_layers_agree():
     logits.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
     probabilities.compile("sgd", "sparse_categorical_crossentropy")
     assert logits.test_on_batch(X, Y) == pytest.approx(probabilities.test_on_batch(X, Y), rel=1e-5)
+
+
+def test_training_is_in_training_mode_and_the_rest_is_not():
+    seen = []
+
+    class Flag(Layer):
+        def call(self, x, training=False):
+            seen.append(training)
+            return x
+
+    model = Sequential([Dense(2), Flag()])
+    model.compile("sgd", "mse")
+    model.fit(X, TARGET, validation_data=(X, TARGET), verbose=0)
+    model.train_on_batch(X, TARGET)
+    model.test_on_batch(X, TARGET)
+    model.evaluate(X, TARGET, verbose=0)
+    model.predict(X, verbose=0)
+    model.predict_on_batch(X)
+    assert seen[1:] == [True, False, True, False, False, False, False]  # seen[0]: connecting
+
+
+def test_sample_weights_weigh_the_loss_and_not_the_metrics():
+    model = classifier(minidl.optimizers.SGD(0.0), metrics=["accuracy"])
+    loss, accuracy = model.evaluate(X, Y, verbose=0)
+    weighted = model.evaluate(X, Y, sample_weight=np.arange(10), verbose=0)
+    assert weighted[0] != pytest.approx(loss)
+    assert weighted[1] == accuracy

@@ -49,8 +49,12 @@ class Layer(Configured):
     fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built
 
     def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32"):
+        if not isinstance(name, str | None):
+            raise TypeError(f"name must be a text; got {name!r}")
+        if str(dtype) not in ("float16", "float32", "float64"):
+            raise ValueError(f"dtype must be 'float16', 'float32' or 'float64'; got {dtype!r}")
         self.name = name or unique_name(type(self).__name__)
-        self.dtype, self.built = dtype, False
+        self.dtype, self.built = str(dtype), False
         self._trainable = trainable
         self._own_weights: list[Tensor] = []
         self._built_shape: Any = None
@@ -67,9 +71,11 @@ class Layer(Configured):
     def add_weight(
         self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight"
     ) -> Tensor:
-        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object or a function of the shape)."""
+        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object, or a function of shape and dtype)."""
         self.require_init()
-        array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype))
+        array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
+        if array.shape != tuple(shape):
+            raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
         weight = Tensor(array, requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
         return weight
@@ -82,6 +88,8 @@ class Layer(Configured):
         if any(isinstance(x, Symbol) for x in flat(inputs)):
             return self.connect(*inputs).result
         inputs = map_structure(self._as_tensor, inputs)
+        if any(x.ndim == 0 for x in flat(inputs)):
+            raise ValueError(f"layer {self.name!r} ({type(self).__name__}): expected a batch of examples, got one number")
         shapes = map_structure(lambda x: (None, *x.shape[1:]), inputs[0] if len(inputs) == 1 else list(inputs))
         with switch(_training, _training.get() if training is None else bool(training)):
             try:
@@ -117,9 +125,17 @@ class Layer(Configured):
             raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first")
 
     def _build_once(self, shapes: Any) -> None:
-        if not self.built:
+        if self.built:
+            return
+        if isinstance(shapes, list) and (self.input_rank or self.fixed_axes):
+            raise ValueError(f"expected one input, got {len(shapes)}")
+        before = len(self._own_weights)
+        try:
             self.build(shapes)
-            self.built, self._built_shape = True, shapes
+        except BaseException:
+            del self._own_weights[before:]  # so that another try does not make them twice
+            raise
+        self.built, self._built_shape = True, shapes
 
     def _check(self, shapes: Any) -> None:
         """Compare an input's shape with what the layer was built for."""
@@ -197,20 +213,22 @@ class Layer(Configured):
 
     def set_weights(self, arrays: Any) -> None:
         """Take over NumPy arrays as weights, in the order of ``get_weights``; they stay on their device and keep their dtype."""
-        weights, arrays = self.weights, [np.asarray(a) for a in arrays]
+        weights, arrays = self.weights, [as_array(a) for a in arrays]
         if len(arrays) != len(weights):
             built = "" if self.built else " (it is not built yet: call it on data first)"
             raise ValueError(f"layer {self.name!r} has {len(weights)} weights{built}, got {len(arrays)} arrays")
         for weight, array in zip(weights, arrays):
             if weight.shape != array.shape:
                 raise ValueError(f"weight {weight.name!r} has shape {weight.shape}, got an array of shape {array.shape}")
-        for weight, array in zip(weights, arrays):
+        for weight, array in zip(weights, arrays):  # only now, when all are known to fit
             weight[...] = backend.move(array.astype(weight.dtype), backend.owner(weight.data))
 
     def to(self, name: str) -> Self:
         """Move the weights to the backend of that name, in place."""
+        home = backend.named(name)
         for weight in self.weights:
-            weight.data = backend.move(weight.data, backend.named(name))
+            weight.data = backend.move(weight.data, home)
+            weight.grad = None if weight.grad is None else weight.grad.to(name)
         return self
 
     def __repr__(self) -> str:
@@ -233,7 +251,10 @@ def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:
     return list(dict.fromkeys(found))
 
 
+class LayerError(ValueError):
+    """An error that happened in a layer, which it names."""
+
+
 def _located(error: ValueError, layer: Layer) -> ValueError:
-    """The same error, beginning with the layer in which it happened."""
-    text = str(error)
-    return error if text.startswith("layer ") else ValueError(f"layer {layer.name!r} ({type(layer).__name__}): {text}")
+    """The same error, beginning with the innermost layer in which it happened."""
+    return error if isinstance(error, LayerError) else LayerError(f"layer {layer.name!r} ({type(layer).__name__}): {error}")

@@ -2,7 +2,7 @@
 from typing import Any
 
 from minidl import activations, initializers, ops
-from minidl.checks import whole
+from minidl.checks import true_or_false, whole
 from minidl.layers.base import Layer
 from minidl.ops.convolution import padding_widths, pair
 from minidl.tensor import Tensor
@@ -24,7 +24,7 @@ class Conv2D(Layer):
         super().__init__(name, trainable, dtype)
         self.filters, self.kernel_size, self.strides = whole("filters", filters), pair(kernel_size, "kernel_size"), pair(strides, "strides")
         self.padding, self.dilation_rate = _padding(padding), pair(dilation_rate, "dilation_rate")
-        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.activation, self.use_bias = activations.get(activation), true_or_false("use_bias", use_bias)
         self.initializers = initializers.get(kernel_initializer), initializers.get(bias_initializer)
 
     def build(self, input_shape: Any) -> None:
@@ -77,7 +77,7 @@ class GlobalAveragePooling2D(Layer):
 
     def __init__(self, keepdims: bool = False, name: str | None = None):
         super().__init__(name)
-        self.keepdims = bool(keepdims)
+        self.keepdims = true_or_false("keepdims", keepdims)
 
     def call(self, x: Tensor) -> Tensor:
         return ops.mean(x, axis=(1, 2), keepdims=self.keepdims)

@@ -4,7 +4,7 @@ from typing import Any
 
 from minidl import activations, initializers, ops
 from minidl.backend import move, owner
-from minidl.checks import number, whole
+from minidl.checks import number, true_or_false, whole
 from minidl.layers.base import Layer
 from minidl.random_numbers import random_generator
 from minidl.tensor import Tensor
@@ -23,7 +23,7 @@ class Dense(Layer):
         name: str | None = None, trainable: bool = True, dtype: str = "float32",
     ):  # fmt: skip
         super().__init__(name, trainable, dtype)
-        self.units, self.activation, self.use_bias = whole("units", units), activations.get(activation), use_bias
+        self.units, self.activation, self.use_bias = whole("units", units), activations.get(activation), true_or_false("use_bias", use_bias)
         self.initializers = initializers.get(kernel_initializer), initializers.get(bias_initializer)
 
     def build(self, input_shape: Any) -> None:
@@ -67,9 +67,12 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """y = x where x > 0, else negative_slope · x. ``alpha`` is the older name of ``negative_slope``."""
 
-    def __init__(self, negative_slope: float = 0.3, alpha: float | None = None, name: str | None = None):
+    def __init__(self, negative_slope: float | None = None, alpha: float | None = None, name: str | None = None):
         super().__init__(name)
-        self.negative_slope = number("negative_slope", negative_slope if alpha is None else alpha, at_least=0)
+        if negative_slope is not None and alpha is not None:
+            raise ValueError("negative_slope and alpha are the same thing: give one of them")
+        slope = next((value for value in (negative_slope, alpha) if value is not None), 0.3)
+        self.negative_slope, self.alpha = number("negative_slope", slope, at_least=0), None
 
     def call(self, x: Tensor) -> Tensor:
         return ops.leaky_relu(x, negative_slope=self.negative_slope)
@@ -80,7 +83,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int = -1, name: str | None = None):
         super().__init__(name)
-        self.axis = axis
+        self.axis = whole("axis", axis, at_least=-99)
 
     def call(self, x: Tensor) -> Tensor:
         return ops.softmax(x, axis=self.axis)

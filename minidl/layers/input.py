@@ -25,7 +25,7 @@ class InputLayer(Layer):
         return call
 
 
-def Input(shape: Any, name: str | None = None) -> Symbol:
+def Input(shape: Any, *, name: str | None = None) -> Symbol:
     """A symbol for a batch of examples of ``shape`` (without the batch): ``Input((32, 32, 3))``."""
     symbol: Symbol = InputLayer(shape, name).connect().result
     return symbol

@@ -4,6 +4,7 @@ from operator import add
 from typing import Any
 
 from minidl import ops
+from minidl.checks import whole
 from minidl.layers.base import Layer
 from minidl.tensor import Tensor
 
@@ -30,7 +31,7 @@ class Concatenate(Layer):
 
     def __init__(self, axis: int = -1, name: str | None = None):
         super().__init__(name)
-        self.axis = axis
+        self.axis = whole("axis", axis, at_least=-99)
 
     def call(self, xs: Any) -> Tensor:
         shapes = [x.shape for x in _several(xs)]

@@ -2,7 +2,7 @@
 from typing import Any
 
 from minidl import initializers, ops
-from minidl.checks import number
+from minidl.checks import number, true_or_false, whole
 from minidl.layers.base import Layer
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -22,7 +22,8 @@ class BatchNormalization(Layer):
         name: str | None = None, trainable: bool = True, dtype: str = "float32",
     ):  # fmt: skip
         super().__init__(name, trainable, dtype)
-        self.axis, self.center, self.scale, self.fixed_axes = axis, center, scale, (axis,)
+        self.axis = whole("axis", axis, at_least=-99)
+        self.center, self.scale, self.fixed_axes = true_or_false("center", center), true_or_false("scale", scale), (self.axis,)
         self.momentum, self.epsilon = number("momentum", momentum, at_least=0, at_most=1), number("epsilon", epsilon, at_least=0)
         given = gamma_initializer, beta_initializer, moving_mean_initializer, moving_variance_initializer
         self.initializers = tuple(map(initializers.get, given))

@@ -17,6 +17,7 @@ The two are each other's transpose, as linear maps, and so each is the other's g
 """
 import math
 
+from minidl.checks import whole
 from minidl.ops.shapes import pad, reshape
 from minidl.tensor import composite, op
 
@@ -24,9 +25,9 @@ from minidl.tensor import composite, op
 def pair(value, name="size"):
     """An int or a pair of ints ≥ 1, as a pair."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(sizes) != 2 or any(not isinstance(n, int) or isinstance(n, bool) or n < 1 for n in sizes):
+    if len(sizes) != 2:
         raise ValueError(f"{name} must be a whole number ≥ 1, or two of them; got {value!r}")
-    return sizes
+    return whole(name, sizes[0]), whole(name, sizes[1])
 
 
 def padding_widths(image, window, strides, dilation, padding):

@@ -1,5 +1,6 @@
 """From scores to probabilities, and how surprised they are by the truth."""
-from minidl.ops.elementwise import clip, exp, log, softplus
+from minidl.ops.elementwise import clip, exp, log, where
+from minidl.ops.nonlinearities import sigmoid
 from minidl.ops.reductions import sum
 from minidl.tensor import composite, op
 
@@ -33,7 +34,7 @@ def _(g, y, x, *, axis=-1):
 @composite
 def softmax_crossentropy(x, targets, *, axis=-1):
     """−Σ targets · log_softmax(x) along ``axis``: the surprise of each example, from scores (logits); finite for any of them."""
-    return -sum(targets * log_softmax(x, axis=axis), axis=axis)
+    return -sum(targets * where(targets == 0, 0, log_softmax(x, axis=axis)), axis=axis)  # 0 · ln 0 = 0
 
 
 @composite
@@ -43,10 +44,15 @@ def crossentropy(p, targets, *, axis=-1, smallest=1e-7):
     return -sum(targets * log(p), axis=axis)
 
 
-@composite
-def sigmoid_crossentropy(x, targets):
-    """−t ln σ(x) − (1 − t) ln(1 − σ(x)) for each number, from scores: softplus(x) − t x; finite for any of them."""
-    return softplus(x) - targets * x
+@op
+def sigmoid_crossentropy(xp, x, targets):
+    """y = −t ln σ(x) − (1 − t) ln(1 − σ(x)), from scores; exact and finite for any of them          dL/dx = g (σ(x) − t)"""
+    return xp.maximum(x, 0) - targets * x + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+@sigmoid_crossentropy.vjp
+def _(g, y, x, targets):
+    return lambda: g * (sigmoid(x) - targets), lambda: -g * x
 
 
 @composite

@@ -36,7 +36,7 @@ def mean(xp, x, *, axis=None, keepdims=False):
 @mean.vjp
 def _(g, y, x, *, axis=None, keepdims=False):
     n = math.prod(x.shape[a] for a in _axes(axis, x.ndim))
-    return broadcast_to(_spread(g / n, x, axis), shape=x.shape)
+    return broadcast_to(_spread(g * (1 / n if n else 0.0), x, axis), shape=x.shape)
 
 
 @op

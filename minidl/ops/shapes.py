@@ -72,6 +72,8 @@ def _(g, y, *xs, axis=0):
 @op
 def pad(xp, x, *, widths):
     """y = x in a frame of zeros; ``widths`` has a pair (before, after) for each axis          dL/dx = g without the frame"""
+    if len(widths) != x.ndim or any(len(pair) != 2 for pair in widths):
+        raise ValueError(f"widths has a pair (before, after) for each of the {x.ndim} axes; got {widths!r}")
     return xp.pad(x, widths)
 
 

@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from minidl.checks import number, switch
+from minidl.checks import number, true_or_false
 from minidl.registry import Configured
 
 
@@ -46,7 +46,7 @@ class InverseTimeDecay(LearningRateSchedule):
         self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate, at_least=0)
         self.decay_steps = number("decay_steps", decay_steps, above=0)
         self.decay_rate = number("decay_rate", decay_rate, at_least=0)
-        self.staircase, self.name = switch("staircase", staircase), name
+        self.staircase, self.name = true_or_false("staircase", staircase), name
 
     def __call__(self, step: int) -> float:
         p = step // self.decay_steps if self.staircase else step / self.decay_steps
@@ -62,7 +62,7 @@ class ExponentialDecay(LearningRateSchedule):
         self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate, at_least=0)
         self.decay_steps = number("decay_steps", decay_steps, above=0)
         self.decay_rate = number("decay_rate", decay_rate, above=0)
-        self.staircase, self.name = switch("staircase", staircase), name
+        self.staircase, self.name = true_or_false("staircase", staircase), name
 
     def __call__(self, step: int) -> float:
         p = step // self.decay_steps if self.staircase else step / self.decay_steps
@@ -82,7 +82,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.decay_steps = number("decay_steps", decay_steps, above=0)
         self.end_learning_rate = number("end_learning_rate", end_learning_rate, at_least=0)
         self.power = number("power", power, at_least=0)
-        self.cycle, self.name = switch("cycle", cycle), name
+        self.cycle, self.name = true_or_false("cycle", cycle), name
 
     def __call__(self, step: int) -> float:
         periods = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1

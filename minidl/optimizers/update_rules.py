@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from minidl.backend import Array
-from minidl.checks import number, switch
+from minidl.checks import number, true_or_false
 from minidl.optimizers.base import LearningRate, Optimizer
 
 
@@ -30,7 +30,7 @@ class SGD(Optimizer):
         clipnorm: float | None = None, clipvalue: float | None = None, global_clipnorm: float | None = None, name: str = "SGD",
     ):  # fmt: skip
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.momentum, self.nesterov = number("momentum", momentum, at_least=0, at_most=1), switch("nesterov", nesterov)
+        self.momentum, self.nesterov = number("momentum", momentum, at_least=0, at_most=1), true_or_false("nesterov", nesterov)
         self.slots = {"momentum": 0.0} if momentum else {}
 
     def update(self, xp: Any, w: Array, g: Array, state: dict[str, Array], learning_rate: float, t: int) -> None:
@@ -101,7 +101,7 @@ class RMSprop(Optimizer):
     ):  # fmt: skip
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
         self.rho, self.momentum = number("rho", rho, at_least=0, below=1), number("momentum", momentum, at_least=0, at_most=1)
-        self.epsilon, self.centered = number("epsilon", epsilon, at_least=0), switch("centered", centered)
+        self.epsilon, self.centered = number("epsilon", epsilon, at_least=0), true_or_false("centered", centered)
         self.slots = {"velocity": 0.0} | ({"momentum": 0.0} if momentum else {}) | ({"average_gradient": 0.0} if centered else {})
 
     def update(self, xp: Any, w: Array, g: Array, state: dict[str, Array], learning_rate: float, t: int) -> None:
@@ -138,7 +138,7 @@ class Adam(Optimizer):
     ):  # fmt: skip
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
         self.beta_1, self.beta_2 = number("beta_1", beta_1, at_least=0, below=1), number("beta_2", beta_2, at_least=0, below=1)
-        self.epsilon, self.amsgrad = number("epsilon", epsilon, at_least=0), switch("amsgrad", amsgrad)
+        self.epsilon, self.amsgrad = number("epsilon", epsilon, at_least=0), true_or_false("amsgrad", amsgrad)
         self.slots = {"momentum": 0.0, "velocity": 0.0} | ({"velocity_hat": 0.0} if amsgrad else {})
 
     def update(self, xp: Any, w: Array, g: Array, state: dict[str, Array], learning_rate: float, t: int) -> None:

@@ -9,12 +9,22 @@ from minidl import activations, initializers, layers, losses, metrics, optimizer
 from minidl.layers.symbolic import Call, Symbol
 from minidl.registry import Configured, nearest
 
+# The classes that a file may name: "layers.Dense", "losses.MeanSquaredError", …
 KNOWN: dict[str, type] = {
-    name: value
-    for module in (metrics, losses, initializers, optimizers.schedules, optimizers, layers)
+    f"{kind}.{name}": value
+    for kind, module in {
+        "layers": layers, "losses": losses, "metrics": metrics, "initializers": initializers, "optimizers": optimizers,
+        "schedules": optimizers.schedules,
+    }.items()
     for name, value in vars(module).items()
-    if inspect.isclass(value) and issubclass(value, Configured)
-}
+    if inspect.isclass(value) and issubclass(value, Configured) and name == value.__name__
+}  # fmt: skip
+_names = {value: name for name, value in reversed(KNOWN.items())}
+
+
+def _name_of(value: Any) -> str:
+    """What a file calls the class of ``value``: an own class by its name alone."""
+    return _names.get(type(value), type(value).__name__)
 
 
 def describe(value: Any, where: str) -> Any:
@@ -22,6 +32,8 @@ def describe(value: Any, where: str) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, np.dtype):
+        return value.name
     if isinstance(value, (list, tuple)):
         return [describe(one, where) for one in value]
     if isinstance(value, dict):
@@ -30,7 +42,7 @@ def describe(value: Any, where: str) -> Any:
         return describe_layer(value)
     if isinstance(value, Configured):
         config = {key: describe(one, f"the {key} of {type(value).__name__}") for key, one in value.get_config().items()}
-        return {"object": type(value).__name__, "config": config}
+        return {"object": _name_of(value), "config": config}
     if callable(value):
         name = activations.name_of(value)
         return name if activations.KNOWN.get(name) is value else {"function": name}
@@ -53,9 +65,14 @@ def rebuild(described: Any, known: Mapping[str, Any]) -> Any:
     return rebuild_layer(described, known)
 
 
-def describe_layer(layer: Any) -> dict[str, Any]:
-    """The class, name and arguments of a layer; for a connected model its layers, and which call feeds which."""
-    described = {"class": type(layer).__name__, "name": layer.name, "trainable": layer.trainable}
+def describe_layer(layer: Any, seen: dict[Any, int] | None = None) -> dict[str, Any]:
+    """The class, name and arguments of a layer; for a connected model its layers, and which call feeds which. ``seen`` numbers the
+    layers, so that one which is used in several models is described once."""
+    seen = {} if seen is None else seen
+    if layer in seen:
+        return {"same": seen[layer]}
+    number = seen[layer] = len(seen)
+    described = {"class": _name_of(layer), "number": number, "name": layer.name, "trainable": layer.trainable}
     if not hasattr(layer, "calls"):
         config = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable")}
         return described | {"config": {key: describe(value, f"the {key} of layer {layer.name!r}") for key, value in config.items()}}
@@ -71,20 +88,23 @@ def describe_layer(layer: Any) -> dict[str, Any]:
         return [places(one) for one in structure]
 
     return described | {
-        "layers": [describe_layer(one) for one in unique],
+        "layers": [describe_layer(one, seen) for one in unique],
         "calls": [[unique.index(call.layer), places(call.inputs)] for call in layer.calls],
         "inputs": places(layer.input_structure),
         "outputs": places(layer.output_structure),
     }
 
 
-def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """The layer or model that `describe_layer` described."""
+def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any], made: dict[int, Any] | None = None) -> Any:
+    """The layer or model that `describe_layer` described; ``made``: the layers so far, by number."""
+    made = {} if made is None else made
+    if "same" in described:
+        return made[described["same"]]
     layer_class = _known(described["class"], known, "layer class")
     if "calls" not in described:
         layer = layer_class(name=described["name"], **{key: rebuild(value, known) for key, value in described["config"].items()})
     else:
-        made, calls = [rebuild_layer(one, known) for one in described["layers"]], list[Call]()
+        inner, calls = [rebuild_layer(one, known, made) for one in described["layers"]], list[Call]()
 
         def symbols(places: Any) -> Any:
             if isinstance(places, list):
@@ -94,9 +114,10 @@ def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any]) -> Any
             return calls[places["call"]].outputs[places["output"]]
 
         for index, inputs in described["calls"]:
-            calls.append(made[index].connect(*symbols(inputs)))
+            calls.append(inner[index].connect(*symbols(inputs)))
         layer = layer_class.from_symbols(symbols(described["inputs"]), symbols(described["outputs"]), described["name"])
     layer.freeze_alone(not described["trainable"])  # each layer in a model has a description of its own
+    made[described["number"]] = layer
     return layer
 
 

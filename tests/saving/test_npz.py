@@ -113,7 +113,8 @@ class Evil:
 
 
 def test_nothing_is_ever_unpickled(model, tmp_path):
-    np.savez(tmp_path / "x.npz", **{"minidl.json": np.array(json.dumps({"format": "minidl model"})), "weight 0": np.array([Evil()], object)})
+    text = np.array(json.dumps({"format": "minidl model"}))
+    np.savez(tmp_path / "x.npz", **{"minidl.json": text, "weight 0": np.array([Evil()], object)})
     for use in readers(model):
         with pytest.raises(ValueError, match="allow_pickle=False"):
             use(tmp_path / "x.npz")
