@@ -1,12 +1,12 @@
 """From what `fit` is given (arrays, or batches that somebody else makes) to the batches that a model trains on."""
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minidl import backend
-from minidl.checks import number, whole
+from minidl.checks import number, true_or_false, whole
 from minidl.conversion import as_array
 from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
@@ -40,7 +40,9 @@ def arrays_of(data: Any, what: str) -> Any:
 
 
 def is_iterable_of_batches(x: Any) -> bool:
-    """Whether ``x`` makes the batches itself: a generator, a dataset, anything to iterate that is no array, list or dictionary."""
+    """Whether ``x`` makes the batches itself: a list of tuples, a generator, a dataset, anything to iterate that is no array or list."""
+    if isinstance(x, list) and x and all(isinstance(item, tuple) for item in x):
+        return True  # [(x, y), (x, y), …]
     return not (isinstance(x, (list, tuple, dict, Tensor)) or hasattr(x, "shape") or x is None) and isinstance(x, Iterable)
 
 
@@ -110,8 +112,8 @@ class GivenBatches:
         self.running = running if self.steps is not None else None
         if not done or (self.steps and done < self.steps):
             raise ValueError(
-                f"{self.what} ran out of batches ({done} came): give something that can be gone through again (a list-like dataset, not a "
-                "generator), or fewer steps"
+                f"{self.what} ran out of batches ({done} came): a generator can be gone through once; give a list of batches, or "
+                "minidl.data.batches(…), or fewer steps"
             )
 
 
@@ -131,15 +133,15 @@ def check_finite(data: Any, what: str) -> None:
             with np.errstate(all="ignore"):
                 suspicious = not np.isfinite(array.sum())
             if suspicious and not (finite := np.isfinite(array)).all():
-                first, bad = int(np.argwhere(~finite)[0][0]), array.size - int(finite.sum())
-                raise ValueError(f"{what} holds {bad} values that are nan or infinite (the first in example {first} of this batch)")
+                bad = array.size - int(finite.sum())
+                raise ValueError(f"{what} holds values that are nan, infinite, or too large for {array.dtype}: {bad} in this batch")
 
 
 def make_batches(
     x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: bool, steps: int | None, what: str = "x"
 ) -> ArrayBatches | GivenBatches:
     """Batches of the arrays given, or those that ``x`` makes itself; ``steps`` of them (None: all)."""
-    steps = None if steps is None else whole("steps", steps)
+    steps, shuffle = None if steps is None else whole("steps", steps), true_or_false("shuffle", shuffle)
     if is_iterable_of_batches(x):
         if y is not None or sample_weight is not None or batch_size is not None:
             raise ValueError("an iterable of batches brings its own y, sample_weight and batch size")
@@ -147,14 +149,14 @@ def make_batches(
     if x is None:
         raise ValueError("there is no x: give arrays or an iterable of batches")
     size = 32 if batch_size is None else whole("batch_size", batch_size)
-    batches = ArrayBatches(arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(sample_weight, "sample_weight"), size, bool(shuffle))
+    batches = ArrayBatches(arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(sample_weight, "sample_weight"), size, shuffle)
     return batches if steps is None else GivenBatches(batches, steps, what)
 
 
 def validation_batches(data: Any, batch_size: int | None, steps: int | None) -> ArrayBatches | GivenBatches:
     """Batches of ``(x, y)``, of ``(x, y, sample_weight)``, or those that ``data`` makes itself."""
     if is_iterable_of_batches(data):
-        return GivenBatches(data, steps, "validation_data")
+        return GivenBatches(data, None if steps is None else whole("validation_steps", steps), "validation_data")
     if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
         raise ValueError("validation_data is (x, y), (x, y, sample_weight) or an iterable of batches")
     return make_batches(data[0], data[1], data[2] if len(data) > 2 else None, batch_size, False, steps, "validation_data")
@@ -179,3 +181,28 @@ def length_of(batches: Any) -> int | None:
         return len(batches)
     except TypeError:
         return None
+
+
+def class_weigher(class_weight: Any, outputs: int | None) -> Callable[[Batch], Batch]:
+    """A function that turns class weights (a dictionary) into sample weights of a batch. ``outputs``: of the model, if that is known."""
+    if not class_weight:
+        return lambda batch: batch
+    if not isinstance(class_weight, dict):
+        raise TypeError(f"class_weight is a dictionary, like {{0: 1.0, 1: 5.0}}; got {class_weight!r}")
+    given = {whole("class_weight's classes", key, 0): number("class_weight", value, 0) for key, value in class_weight.items()}
+
+    def weigh(batch: Batch) -> Batch:
+        y = next(flat(batch.y), None)
+        if y is None:
+            raise ValueError("class_weight needs y: it says how much each class counts")
+        one_hot = y.ndim > 1 and y.shape[-1] > 1
+        classes = y.shape[-1] if one_hot else max(2, outputs or max(given) + 1)
+        if max(given) >= classes:
+            raise ValueError(f"class_weight has a class {max(given)}, but the classes are 0 to {classes - 1}")
+        xp = backend.owner(y).module
+        labels = xp.argmax(y, axis=-1) if one_hot else xp.clip(y.reshape(-1).astype(int), 0, classes - 1)  # the loss checks them
+        weights = xp.asarray(np.array([given.get(c, 1.0) for c in range(classes)], "float32"))[labels]
+        already = next(flat(batch.sample_weight), None)
+        return batch._replace(sample_weight=weights if already is None else weights * already.reshape(-1))
+
+    return weigh

@@ -56,7 +56,7 @@ def one_hot(y_true: Any, y_pred: Any, axis: int = -1) -> tuple[Tensor, Tensor]:
     if y_true.shape != y_pred.shape and y_true.shape in _sparse_shapes(y_pred, axis):
         raise ValueError(
             "y_true must be one-hot, it has the shape of class numbers: use SparseCategoricalCrossentropy or SparseCategoricalAccuracy, "
-            f"or make it one-hot with to_categorical (ops.one_hot); {_shapes(y_true, y_pred)}"
+            f"or make it one-hot with minidl.data.one_hot; {_shapes(y_true, y_pred)}"
         )
     _sparse_shapes(y_pred, axis)
     return same_shape(y_true, y_pred, probabilities=True)

@@ -128,6 +128,8 @@ class Model(Trainer):
 
     def save_weights(self, path: Any) -> None:
         """Write the weights to a ``.npz`` file; missing folders are made."""
+        if not self.built:
+            raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
@@ -218,18 +220,24 @@ def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile:
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")
     known = {**KNOWN, "Model": Model, "Sequential": Sequential, **(custom_objects or {})}
-    model: Model = rebuild_layer(text["model"], known)
-    model.set_weights(_numbered(arrays, "weight"))
-    if compile and text["compile"] is not None:
-        model.compile(**rebuild(text["compile"], known))
-        if text["iterations"]:
-            model.optimizer.load_state_arrays(model.trainable_variables, _numbered(arrays, "state"), text["iterations"])
+    try:
+        model: Model = rebuild_layer(text["model"], known)
+        model.set_weights(_numbered(arrays, "weight"))
+        if compile and text["compile"] is not None:
+            model.compile(**rebuild(text["compile"], known))
+            if text["iterations"]:
+                model.optimizer.load_state_arrays(model.trainable_variables, _numbered(arrays, "state"), text["iterations"])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{path} is damaged, or was not written by this version of minidl ({error!r:.100})") from error
     return model
 
 
 def _numbered(arrays: dict[str, Any], what: str) -> list[Any]:
     """The arrays called "what 0", "what 1", …"""
-    return [arrays[f"{what} {i}"] for i in range(sum(name.startswith(f"{what} ") for name in arrays))]
+    numbers = sorted(int(name.split()[1]) for name in arrays if name.split()[0] == what and name.split()[-1].isdigit())
+    return [arrays[f"{what} {i}"] for i in numbers]
 
 
 def _names(structure: Any) -> list[str]:

@@ -13,15 +13,15 @@ Logs = dict[str, float]
 class Objective:
     """Losses with their weights, and metrics, for each output of a model; with running means of all of them.
 
-    ``names``: the names of the outputs. ``loss``, ``loss_weights``, ``metrics``: as `Trainer.compile` takes them."""
+    ``names``: the names of the outputs. ``loss``, ``loss_weights``, ``measures`` (its ``metrics``): as `Trainer.compile` takes them."""
 
-    def __init__(self, names: list[str], loss: Any, loss_weights: Any, metrics: Any):
+    def __init__(self, names: list[str], loss: Any, loss_weights: Any, measures: Any):
         self.names = names
         self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss, "loss")]
         weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
         self.loss_weights = [number("loss_weights", weight) for weight in weights]
-        self.metrics = [_metric_objects(given) for given in self._per_output(metrics, "metrics")]
-        self.means = [_mean("loss"), *(_mean(f"{name}_loss") for name in names)]
+        self.metrics = [_metric_objects(given) for given in self._per_output(measures, "metrics")]
+        self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names)]
 
     def _per_output(self, given: Any, what: str) -> list[Any]:
         """``given`` as one entry for each output."""
@@ -43,6 +43,9 @@ class Objective:
         """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs), and the loss of each output."""
         rows = zip(self.losses, self.pairs(y, y_pred, sample_weight))
         parts = [None if loss is None else loss(target, output, weights) for loss, (target, output, weights) in rows]
+        for name, part in zip(self.names, parts):
+            if part is not None and part.ndim:
+                raise ValueError(f"training needs one number; the loss of {name!r} gives {part.shape}: take a reduction other than 'none'")
         weighted = [part if weight == 1 else part * weight for part, weight in zip(parts, self.loss_weights) if part is not None]
         if not weighted:
             raise ValueError("the model was compiled without a loss: compile(optimizer, loss=…)")
@@ -96,10 +99,6 @@ def _as_list(given: Any, names: list[str], what: str) -> list[Any]:
         if name not in names:
             raise ValueError(f"{what}: the model has no output {name!r}: {nearest(str(name), names)}")
     return [given.get(name) for name in names]
-
-
-def _mean(name: str) -> Any:
-    return metrics.Mean(name=name)
 
 
 def _metric_objects(given: Any) -> list[Any]:

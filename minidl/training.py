@@ -6,12 +6,13 @@ import numpy as np
 
 from minidl import backend, optimizers
 from minidl.autograd import grad
-from minidl.batches import Batch, arrays_of, as_batch, check_finite, length_of, make_batches, split_off, validation_batches
+from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
+from minidl.batches import length_of, make_batches, split_off, validation_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
-from minidl.checks import number, whole
+from minidl.checks import whole
 from minidl.config import keep_freed_memory, one_blas_thread
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Symbol, flat, map_structure
+from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
@@ -85,7 +86,11 @@ class Trainer(Layer):
         with round ``epochs``. ``verbose``: 0 silent, 1 a progress bar, 2 a line for each epoch."""
         self._needs_compile()
         epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
+        if validation_steps is not None and validation_data is None:
+            raise ValueError("validation_steps says how much of validation_data is used, and there is none")
         if validation_split:
+            if is_iterable_of_batches(x):
+                raise ValueError("validation_split is for arrays: with an iterable of batches, give validation_data")
             if validation_data is not None:
                 raise ValueError("give validation_split or validation_data, not both")
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
@@ -191,44 +196,26 @@ class Trainer(Layer):
 
     def _prepared(self, batch: Batch) -> Batch:
         """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
-        check_finite(batch.x, "x")
-        check_finite(batch.y, "y")
         weight = next(self.each_weight(), None)
         home = backend.owner(None if weight is None else weight.data)
         dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:
-            return Tensor(backend.move(array.astype(dtype, copy=False), home))
+            with np.errstate(over="ignore"):  # what becomes infinite is found below
+                return Tensor(backend.move(array.astype(dtype, copy=False), home))
 
         def moved(array: Any) -> Any:
             return None if array is None else backend.move(array, home)
 
-        return Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
+        prepared = Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
+        check_finite(map_structure(lambda x: x.data, prepared.x), "x")
+        check_finite(prepared.y, "y")
+        return prepared
 
-    def _class_weigher(self, class_weight: dict[int, float] | None) -> Callable[[Batch], Batch]:
-        """A function that turns class weights into sample weights."""
-        if not class_weight:
-            return lambda batch: batch
-        if len(self.output_names) > 1:
+    def _class_weigher(self, class_weight: Any) -> Callable[[Batch], Batch]:
+        if class_weight and len(self.output_names) > 1:
             raise ValueError("class_weight is for models with one output: use sample_weight")
-        given = {whole("class_weight's classes", key, 0): number("class_weight", value, 0) for key, value in class_weight.items()}
-
-        outputs = self.outputs
-
-        def weigh(batch: Batch) -> Batch:
-            y = next(flat(batch.y), None)
-            if y is None:
-                raise ValueError("class_weight needs y: it says how much each class counts")
-            one_hot = y.ndim > 1 and y.shape[-1] > 1
-            classes = y.shape[-1] if one_hot else max(2, (outputs[0].shape[-1] or 2) if outputs else max(given) + 1)
-            if max(given) >= classes:
-                raise ValueError(f"class_weight has a class {max(given)}, but the classes are 0 to {classes - 1}")
-            xp = backend.owner(y).module
-            labels = xp.argmax(y, axis=-1) if one_hot else xp.clip(y.reshape(-1).astype(int), 0, classes - 1)  # the loss checks them
-            weights = xp.asarray(np.array([given.get(c, 1.0) for c in range(classes)], "float32"))[labels]
-            return batch._replace(sample_weight=weights if batch.sample_weight is None else weights * batch.sample_weight)
-
-        return weigh
+        return class_weigher(class_weight, self.outputs[0].shape[-1] if self.outputs else None)
 
     def _callbacks(self, first: list[Callback], callbacks: Any, verbose: Any, batches: Any, epochs: int = 1) -> CallbackList:
         """Everybody who is told about the moments of training: the progress bar comes last."""

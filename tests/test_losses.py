@@ -262,8 +262,8 @@ def test_sparse_refuses(y_true: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("y_true", "message"),
     [
-        ([0, 1, 2], r"use SparseCategoricalCrossentropy .*to_categorical.* y_true has shape \(3,\), y_pred \(3, 3\)"),
-        ([[0], [1], [2]], r"use SparseCategoricalCrossentropy .*to_categorical"),
+        ([0, 1, 2], r"use SparseCategoricalCrossentropy .*data.one_hot.* y_true has shape \(3,\), y_pred \(3, 3\)"),
+        ([[0], [1], [2]], r"use SparseCategoricalCrossentropy .*data.one_hot"),
         (2 * np.eye(3), r"y_true holds 2.0: it must lie between 0 and 1"),
         (-np.eye(3), r"y_true holds -1.0"),
         (np.full((3, 3), np.nan), r"y_true holds nan"),

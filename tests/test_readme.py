@@ -30,5 +30,5 @@ def test_example(program, promised, tmp_path, monkeypatch):
 
 def test_the_rule_shown_is_the_rule_that_runs():
     shown = re.search(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL).group(1)
-    source = (README.parent / "minidl" / "ops" / "elementwise.py").read_text(encoding="utf-8")
+    source = (README.parent / "minidl" / "ops" / "nonlinearities.py").read_text(encoding="utf-8")
     assert shown.strip() in source

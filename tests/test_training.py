@@ -390,7 +390,7 @@ def test_a_loss_that_loses_the_graph_raises():
         ("sparse_categorical_crossentropy", np.full(10, -1), "y_true holds -1"),
         ("sparse_categorical_crossentropy", np.full(10, 0.5), "whole numbers"),
         ("sparse_categorical_crossentropy", np.eye(3)[Y], "one-hot labels: use CategoricalCrossentropy"),
-        ("categorical_crossentropy", Y, "one-hot with to_categorical"),
+        ("categorical_crossentropy", Y, "one-hot with minidl.data.one_hot"),
         ("categorical_crossentropy", np.eye(4)[Y], r"y_true has shape \(10, 4\), y_pred \(10, 3\)"),
         ("mse", Y, r"same shape.* y_true has shape \(10,\), y_pred \(10, 3\)"),
         ("bce", np.full((10, 3), 2), "must lie between 0 and 1"),
@@ -411,16 +411,16 @@ def test_data_that_is_no_data():
             use(X[:0], TARGET[:0])
         with pytest.raises(ValueError, match="x has 10 examples, y has 9"):
             use(X, TARGET[:9])
-        with pytest.raises(ValueError, match=r"x holds 1 values that are nan or infinite"):
+        with pytest.raises(ValueError, match=r"x holds values that are nan"):
             use(bad, TARGET)
-        with pytest.raises(ValueError, match=r"y holds 20 values that are nan or infinite \(the first in example 0"):
+        with pytest.raises(ValueError, match=r"y holds values that are nan"):
             use(X, TARGET * np.nan)
         with pytest.raises(ValueError, match="there is a loss, but no y"):
             use(X)
         with pytest.raises(ValueError, match="there is no x"):
             use(None)
     for use in (model.predict, model.predict_on_batch):
-        with pytest.raises(ValueError, match=r"the first in example 7 of this batch"):
+        with pytest.raises(ValueError, match="x holds values that are nan"):
             use(bad)
     with pytest.raises(TypeError, match="x must be an array of numbers"):
         model.predict([[1, 2], [3]])

@@ -8,7 +8,8 @@ import typer
 
 import minidl
 
-UsageError: Any = typer.BadParameter.__mro__[1]  # click's, wherever this typer keeps it: what is raised for options that make no sense
+# What click raises for options that make no sense. Some versions of typer bring a click of their own.
+UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "UsageError")
 
 app = typer.Typer(
     help="Train neural networks on code that you can read.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -70,13 +71,13 @@ def predict(
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the options make no sense."""
+    """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the command line makes no sense."""
     try:
         code = app(arguments, standalone_mode=False)
     except UsageError as error:
-        _fail(error.format_message(), 2)
+        _fail(error.format_message() or "which command? see minidl --help", 2)
     except (typer.Abort, KeyboardInterrupt):
-        _fail("stopped", 130)
+        _fail("stopped; nothing was written", 130)
     except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
         if os.environ.get("MINIDL_DEBUG"):
             raise

@@ -23,18 +23,22 @@ def open_run(run: Path) -> tuple[Any, dict[str, Any]]:
             raise FileNotFoundError(f"{run} is not the folder of a run: it has no {name}")
     try:
         settings = json.loads((run / "config.json").read_text(encoding="utf-8"))
-        model = NETS[settings["model"]](tuple(settings["input_shape"]), len(settings["class_names"]))
-        dataset = settings["dataset"]
+        names, (height, width, channels) = settings["class_names"], settings["input_shape"]
+        if not all(isinstance(name, str) for name in names) or not isinstance(settings["dataset"], str):
+            raise ValueError("names must be texts")
+        model = NETS[settings["model"]]((height, width, channels), len(names))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{run / 'config.json'} is damaged ({error})") from None
     model.load_weights(run / "weights.npz")
-    return model, settings | {"dataset": dataset}
+    return model, settings
 
 
 def evaluate_run(run: Path, dataset: str | None, data_dir: Path | None) -> None:
     """Print the test accuracy of a run's net, on its own test pictures or on others."""
     model, settings = open_run(run)
     height, width, channels = settings["input_shape"]
+    if dataset is None and data_dir is None and settings.get("data_dir"):
+        data_dir = Path(settings["data_dir"])
     chosen, sentence = choose(dataset or settings["dataset"], settings["model"], data_dir)
     console.print(sentence)
     pictures = load(chosen, data_dir, (height, width), "grayscale" if channels == 1 else "rgb")
@@ -52,7 +56,7 @@ def predict_pictures(run: Path, pictures: list[Path]) -> None:
     arrays = [read_picture(path, (height, width), "grayscale" if channels == 1 else "rgb") for path in pictures]
     batch = np.stack(arrays).astype("float32") / 255
     probabilities, _ = measure(model, (batch, np.zeros(len(batch), int)))
-    width = max(len(str(path)) for path in pictures)
+    longest = max(len(str(path)) for path in pictures)
     for path, row in zip(pictures, probabilities):
         best = row.argsort()[::-1][:3]
-        console.print(f"{str(path).ljust(width)}  " + "  ".join(f"{settings['class_names'][i]} {row[i]:.1%}" for i in best), markup=False)
+        console.print(f"{str(path).ljust(longest)}  " + "  ".join(f"{settings['class_names'][i]} {row[i]:.1%}" for i in best), markup=False)

@@ -2,7 +2,9 @@
 import csv
 import json
 import math
+import os
 import platform
+import shutil
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +54,9 @@ def run(options: Options) -> None:
     out = options.out or Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{options.model}"
     if out.exists():
         raise ValueError(f"{out} exists already, and nothing is overwritten: choose another --out")
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise ValueError(f"--out {out}: {parent} is no folder that can be written to")
 
     console.print(sentence)
     xray = options.model == "xray"
@@ -64,34 +69,46 @@ def run(options: Options) -> None:
     out.mkdir(parents=True)
     _write_json(out / "config.json", settings)
 
-    progress, record = LiveProgress(console, len(pictures.train[0])), Record(out)
-    began = time.perf_counter()
+    record = Record(out)
     try:
-        model.fit(
-            pictures.train[0], targets(pictures.train[1], model), batch_size=batch_size, epochs=epochs,
-            validation_data=(pictures.validation[0], targets(pictures.validation[1], model)), callbacks=[record, progress], verbose=0,
-        )  # fmt: skip
-    except KeyboardInterrupt:
-        console.print(f"Stopped in epoch {len(record.rows) + 1}; what was learned until then is kept.")
-    seconds = time.perf_counter() - began
-    if not record.rows:
-        record.write()
-        model.save_weights(out / "weights.npz")
-    model.load_weights(out / "weights.npz")
-    probabilities, accuracy = measure(model, pictures.test)
+        began = time.perf_counter()
+        stopped = _fit(model, pictures, batch_size, epochs, record)
+        seconds = time.perf_counter() - began
+        if not record.best_epoch:  # no epoch was finished
+            record.write()
+            model.save(out / "weights.npz")
+        model.load_weights(out / "weights.npz")
+        probabilities, accuracy = measure(model, pictures.test)
+    except BaseException:
+        if not (out / "weights.npz").exists():
+            shutil.rmtree(out)  # a run without weights is none, and would be in the way
+        raise
     results = {"test_accuracy": accuracy, "seconds": round(seconds, 1), "epochs_done": len(record.rows), "best_epoch": record.best_epoch}
     _write_json(out / "config.json", settings | results)
     _draw(out, model, pictures, probabilities, record.rows)
     epochs_done = "1 epoch" if len(record.rows) == 1 else f"{len(record.rows)} epochs"
-    console.print(f"trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s")
+    console.print(f"{stopped}trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s")
     if record.best_epoch:
         console.print(f"kept the weights of epoch {record.best_epoch}, which has the lowest loss on the validation pictures")
     console.print(f"test accuracy {accuracy:.4f}")
     console.print(str(out))
 
 
+def _fit(model: Any, pictures: Pictures, batch_size: int, epochs: int, record: "Record") -> str:
+    """Train; what is to be said if the user stopped it."""
+    try:
+        model.fit(
+            pictures.train[0], targets(pictures.train[1], model), batch_size=batch_size, epochs=epochs, verbose=0,
+            validation_data=(pictures.validation[0], targets(pictures.validation[1], model)),
+            callbacks=[record, LiveProgress(console, len(pictures.train[0]))],
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        return f"stopped in epoch {len(record.rows) + 1}; "
+    return ""
+
+
 class Record(Callback):
-    """Keeps ``history.csv`` up to date after every epoch, and the weights of the best one so far: nothing is lost."""
+    """Writes ``history.csv`` after every epoch, and the model whenever it is the best so far: an interrupted run keeps both."""
 
     def __init__(self, out: Path):
         self.out, self.rows = out, list[dict[str, float]]()
@@ -104,9 +121,11 @@ class Record(Callback):
         self.rows.append({"epoch": epoch + 1, **(logs or {}), "seconds": round(time.perf_counter() - self.began, 3)})
         self.write()
         loss = self.rows[-1]["val_loss"]
-        if loss < self.best_loss or not self.best_epoch:
+        if not math.isfinite(loss):
+            raise ValueError(f"the training diverged in epoch {epoch + 1}, the loss is {loss}: try a smaller --learning-rate")
+        if loss < self.best_loss:
             self.best_epoch, self.best_loss = epoch + 1, loss
-            self.model.save_weights(self.out / "weights.npz")
+            self.model.save(self.out / "weights.npz")
 
     def write(self) -> None:
         """Write the table as it is now."""
@@ -133,7 +152,8 @@ def measure(model: Any, test: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray
 
 def _settings(options: Options, pictures: Pictures, optimizer: Any, epochs: int, batch_size: int, model: Any) -> dict[str, Any]:
     return {
-        "model": options.model, "dataset": pictures.name, "class_names": list(pictures.class_names),
+        "model": options.model, "dataset": str(Path(pictures.name).resolve()) if Path(pictures.name).is_dir() else pictures.name,
+        "data_dir": str(options.data_dir.resolve()) if options.data_dir else None, "class_names": list(pictures.class_names),
         "input_shape": list(pictures.train[0].shape[1:]), "parameters": model.count_params(), "epochs": epochs, "batch_size": batch_size,
         "optimizer": options.optimizer.lower(), "learning_rate": optimizer.learning_rate, "seed": options.seed,
         "train": len(pictures.train[0]), "validation": len(pictures.validation[0]), "test": len(pictures.test[0]),
@@ -152,6 +172,7 @@ def _draw(out: Path, model: Any, pictures: Pictures, probabilities: np.ndarray, 
     history = {name: [row[name] for row in rows] for name in (rows[0] if rows else ()) if name not in ("epoch", "seconds")}
     kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).kernel.numpy()
     figures = {
+        "pictures.png": plots.gallery((pictures.train[0][:40] * 255).astype("uint8"), pictures.train[1][:40], pictures.class_names),
         "confusion.png": plots.confusion_matrix((labels, probabilities.argmax(axis=1)), pictures.class_names),
         "predictions.png": plots.predictions(images, labels, probabilities, pictures.class_names),
         "filters.png": plots.filters(kernel),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import warnings
 from pathlib import Path
@@ -60,6 +61,8 @@ def load_data(
         labels += [label] * len(found)
     y = np.array(labels, np.uint8)[:, None]
     # Split before reading, so that an impossible split is known at once and not after a thousand pictures.
+    if isinstance(test_size, float) and 0 < test_size < 1:  # every class is in the test part
+        test_size = min(max(math.ceil(test_size * len(y)), len(folders)), len(y) - len(folders))
     train, test, y_train, y_test = train_test_split(
         np.arange(len(y)), y, test_size=test_size, stratify=y, seed=seed
     )

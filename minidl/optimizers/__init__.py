@@ -12,7 +12,9 @@ _by_name = {optimizer.__name__: optimizer for optimizer in (SGD, Momentum, Adagr
 
 
 def get(identifier: Any) -> Optimizer:
-    """The optimiser of that name ("adam", in any case) with its default arguments; an Optimizer is returned as it is."""
+    """The optimiser of that name ("adam", in any case), or of that class, with its default arguments; an Optimizer as it is."""
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()
     if isinstance(identifier, Optimizer):
         return identifier
     made: Optimizer = look_up(identifier, _by_name, "optimizer")()

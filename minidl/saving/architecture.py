@@ -78,6 +78,8 @@ def describe_layer(layer: Any, seen: dict[Any, int] | None = None) -> dict[str, 
         return described | {"config": {key: describe(value, f"the {key} of layer {layer.name!r}") for key, value in config.items()}}
     if not layer.calls:
         raise ValueError(f"model {layer.name!r} cannot be saved whole: it has no inputs and outputs; save_weights works")
+    if _name_of(layer) == type(layer).__name__ and "__init__" in vars(type(layer)) and "from_symbols" not in vars(type(layer)):
+        raise ValueError(f"model {layer.name!r} cannot be saved whole: {type(layer).__name__} makes its layers itself; save_weights works")
     unique = list(dict.fromkeys(call.layer for call in layer.calls))
 
     def places(structure: Any) -> Any:

@@ -7,7 +7,7 @@ ENDINGS = (".npz",)
 
 def checked_path(path: Any, existing: bool = False) -> Path:
     """``path`` as a Path with a known ending; ValueError otherwise, FileNotFoundError if it must exist and does not."""
-    file = Path(path)
+    file = Path(path).expanduser()
     if file.suffix not in ENDINGS:
         raise ValueError(f"the ending of a file's name decides its format: use {' or '.join(ENDINGS)}, not {file.name!r}")
     if existing and not file.is_file():

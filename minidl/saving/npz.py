@@ -27,7 +27,7 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         text = json.loads(str(arrays.pop(TEXT)))
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, OSError, RuntimeError, MemoryError, RecursionError) as error:
         raise ValueError(f"{path} is not a file that minidl wrote, or it is damaged ({error})") from error
     if not isinstance(text, dict):
         raise ValueError(f"{path} is not a file that minidl wrote")

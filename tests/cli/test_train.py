@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 import minidl
 from minidl.cli import datasets
+from minidl.models import load_model
 from minidl.nets import intro
 
 
@@ -24,9 +26,8 @@ def one_sentence(code, out, err, expected_code=1):
 
 
 def test_a_run_leaves_weights_numbers_and_pictures(trained_run):
-    assert {"weights.npz", "history.csv", "config.json", "curves.png", "confusion.png", "predictions.png", "filters.png"} <= {
-        file.name for file in trained_run.iterdir()
-    }
+    expected = {"weights.npz", "history.csv", "config.json", "pictures.png", "curves.png", "confusion.png", "predictions.png", "filters.png"}
+    assert {file.name for file in trained_run.iterdir()} == expected
     rows = list(csv.DictReader((trained_run / "history.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1"]
     assert 0 < float(rows[0]["loss"]) < 10
@@ -40,11 +41,36 @@ def test_a_run_leaves_weights_numbers_and_pictures(trained_run):
             assert np.asarray(picture.convert("L")).std() > 5  # not blank
 
 
-def test_the_weights_are_those_of_the_trained_net(trained_run):
+def test_the_file_holds_the_trained_net(trained_run):
     model = intro(classes=3)
     before = model.get_weights()
     model.load_weights(trained_run / "weights.npz")
     assert any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
+    whole = load_model(trained_run / "weights.npz")
+    assert all(np.array_equal(a, b) for a, b in zip(whole.get_weights(), model.get_weights()))
+    assert whole.optimizer.iterations > 0
+
+
+def test_a_training_that_diverges_is_one_sentence(run_command, picture_folder, tmp_path):
+    options = ["--dataset", picture_folder, "--epochs", 3, "--optimizer", "sgd", "--learning-rate", 1e30, "--batch-size", 4]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, about the overflow
+        code, out, err = run_command("train", *options, "--out", tmp_path / "run")
+    assert "diverged" in one_sentence(code, out, err) and "--learning-rate" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_small_folders(run_command, tmp_path):
+    for count, enough in ((2, False), (3, True)):
+        folder = tmp_path / f"pictures{count}"
+        for name in ("a", "b"):
+            (folder / name).mkdir(parents=True)
+            for i in range(count):
+                Image.new("RGB", (32, 32), (10 * i, 0, 200 * (name == "a"))).save(folder / name / f"{i}.png")
+        code, out, err = run_command("train", "--dataset", folder, "--epochs", 1, "--out", tmp_path / f"run{count}")
+        assert code == (0 if enough else 1), err
+        if not enough:
+            assert "at least 3 pictures" in one_sentence(code, out, err)
 
 
 def test_the_last_lines_are_the_test_accuracy_and_the_folder(run_command, picture_folder, tmp_path):
@@ -128,6 +154,8 @@ def test_xray_trains_on_two_classes(run_command, picture_folder, tmp_path, monke
         (["--seed", "-5"], "--seed must be a whole number"),
         (["--data-dir", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model", "xray", "--dataset", "shapes10"], "xray"),
+        (["--dataset", "shapes10", "--data-dir", "."], "--data-dir"),
+        (["--out", __file__ + "/run"], "test_train.py"),
     ],
 )
 def test_bad_options_are_one_sentence_before_anything_is_made(run_command, tmp_path, monkeypatch, options, expected):
@@ -135,7 +163,7 @@ def test_bad_options_are_one_sentence_before_anything_is_made(run_command, tmp_p
         raise AssertionError("data were drawn before the options were checked")
 
     monkeypatch.setattr(datasets.data.shapes10, "load_data", not_yet)
-    sentence = one_sentence(*run_command("train", *options, "--out", tmp_path / "run"))
+    sentence = one_sentence(*run_command("train", *([] if "--out" in options else ["--out", tmp_path / "run"]), *options))
     assert expected in sentence
     assert not (tmp_path / "run").exists()
 
@@ -205,7 +233,7 @@ def test_stopping_keeps_what_was_learned(run_command, picture_folder, tmp_path, 
     monkeypatch.setattr(minidl.Model, "fit", interrupted)
     code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 5, "--out", tmp_path / "run")
     assert code == 0
-    assert "Stopped in epoch 2" in printed
+    assert "stopped in epoch 2; trained on 38 pictures for 1 epoch" in printed
     assert "test accuracy" in printed
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 2
 

@@ -97,7 +97,8 @@ def test_get() -> None:
     assert optimizers.get(made_once) is made_once
     with pytest.raises(ValueError, match=r"no optimizer is called 'adan': .*Adagrad, Adam, AdamW, Momentum, RMSprop, SGD"):
         optimizers.get("adan")
-    for wrong in (None, 0.1, optimizers.Adam):
+    assert type(optimizers.get(optimizers.Adam)) is optimizers.Adam
+    for wrong in (None, 0.1, int):
         with pytest.raises(TypeError, match="optimizer: expected"):
             optimizers.get(wrong)
 
