@@ -80,4 +80,4 @@ class GlobalAveragePooling2D(Layer):
         self.keepdims = true_or_false("keepdims", keepdims)
 
     def call(self, x: Tensor) -> Tensor:
-        return ops.mean(x, axis=(1, 2), keepdims=self.keepdims)
+        return ops.global_average_pool2d(x, keepdims=self.keepdims)

@@ -85,6 +85,6 @@ def average_pool2d(x, *, pool_size=2, strides=None, padding="valid"):
 
 
 @composite
-def global_average_pool2d(x):
-    """y = the mean of each channel over the whole image: (N, H, W, C) → (N, C)."""
-    return mean(x, axis=(1, 2))
+def global_average_pool2d(x, *, keepdims=False):
+    """y = the mean of each channel over the whole image: (N, H, W, C) → (N, C), or (N, 1, 1, C) with ``keepdims``."""
+    return mean(x, axis=(1, 2), keepdims=keepdims)

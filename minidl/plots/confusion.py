@@ -112,7 +112,7 @@ def _cells(axes: Axes, counts: Counts, cell: float) -> None:
 
 
 def _recall(figure: Figure, left: float, top: float, cell: float, counts: Counts) -> None:
-    """For each class: which share of its pictures was recognized."""
+    """For each class: which share of its pictures was recognised."""
     n, bar = len(counts), 0.8
     write(figure, left, top - 0.1, "recall", color=GREY, va="bottom")
     thickness = min(0.17, 0.5 * cell)

@@ -44,7 +44,7 @@ def predictions(
     wrong, right = _selected(answer == truth, sureness, count, columns)
     correct, total = int((answer == truth).sum()), len(truth)
 
-    headline = f"{percent(correct / total)} of {number(total)} pictures recognized" if total > 1 else "One picture"
+    headline = f"{percent(correct / total)} of {number(total)} pictures recognised" if total > 1 else "One picture"
     sections = [
         (f"{WRONG} Mistakes, the surest first" if correct < total else "No mistakes", wrong),
         (f"{RIGHT} Right answers, from the surest to the least sure" if correct else "No right answers", right),

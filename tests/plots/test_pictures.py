@@ -47,7 +47,7 @@ def test_the_surest_mistakes_come_first(data):
     assert [a[0] for a in answers[12:]] == ["✓"] * 6
     assert frames(figure) == [ORANGE] * 12 + [BLUE] * 6
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), x[wrong[0]])
-    assert texts(figure, "title") == [f"{100 * (answer == y[:, 0]).mean():.1f} % of 120 pictures recognized"]
+    assert texts(figure, "title") == [f"{100 * (answer == y[:, 0]).mean():.1f} % of 120 pictures recognised"]
     assert f"{NAMES[y[wrong[0], 0]]} taken for {NAMES[answer[wrong[0]]]}" in plots.alt_text(figure)
 
 
