@@ -2,6 +2,7 @@
 from collections import Counter
 from typing import Any
 
+from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
@@ -38,8 +39,8 @@ class Model(Trainer):
         for symbol in first:
             if symbol.call.inputs:
                 raise ValueError(f"the inputs of a Model come from Input(…); {symbol!r} is the output of a layer")
-        calls = _calls_between(first, last)
-        layers = _in_keras_order(calls, last)
+        calls = calls_between(first, last)
+        layers = in_keras_order(calls, last)
         names = Counter(layer.name for layer in layers)
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
@@ -49,12 +50,12 @@ class Model(Trainer):
     @property
     def input_names(self) -> list[str]:
         """What the inputs are called: the keys, if they were given as a dictionary, else the names of their layers."""
-        return _names(self.input_structure) if self.inputs else []
+        return names_of(self.input_structure) if self.inputs else []
 
     @property
     def output_names(self) -> list[str]:
         """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
-        return _names(self.output_structure) if self.outputs else ["output"]
+        return names_of(self.output_structure) if self.outputs else ["output"]
 
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
@@ -238,52 +239,3 @@ def _numbered(arrays: dict[str, Any], what: str) -> list[Any]:
     """The arrays called "what 0", "what 1", …"""
     numbers = sorted(int(name.split()[1]) for name in arrays if name.split()[0] == what and name.split()[-1].isdigit())
     return [arrays[f"{what} {i}"] for i in numbers]
-
-
-def _names(structure: Any) -> list[str]:
-    """The names of symbols: the keys of a dictionary, else those of the layers that make them; a second "p" is called "p_1"."""
-    if isinstance(structure, dict):
-        return [str(key) for key in structure]
-    seen: Counter[str] = Counter()
-    names = []
-    for symbol in flat(structure):
-        names.append(f"{symbol.name}_{seen[symbol.name]}" if seen[symbol.name] else symbol.name)
-        seen[symbol.name] += 1
-    return names
-
-
-def _calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
-    """The calls that lead from the inputs to the outputs, in an order that computes them."""
-    found: dict[Call, None] = {}
-    todo = list(outputs)
-    while todo:
-        symbol = todo.pop()
-        if symbol.call in found:
-            continue
-        if symbol not in inputs and not symbol.call.inputs:
-            raise ValueError(f"the outputs need the input {symbol.name!r}, which is not among the model's inputs")
-        found[symbol.call] = None
-        if symbol not in inputs:
-            todo.extend(flat(symbol.call.inputs))
-    for symbol in inputs:
-        if symbol.call not in found:
-            raise ValueError(f"the outputs do not depend on the input {symbol.name!r}")
-    return sorted(found, key=lambda call: call.born)
-
-
-def _in_keras_order(calls: list[Call], outputs: list[Symbol]) -> list[Layer]:
-    """The layers of the calls, those first that are most steps away from the outputs; of equally far ones, the first that is met when
-    one goes back from the outputs, first inputs first."""
-    steps: dict[Any, int] = {}  # of calls and of layers
-    for call in reversed(calls):
-        steps[call] = steps[call.layer] = max(steps.get(call, 0), steps.get(call.layer, 0))
-        for symbol in flat(call.inputs):
-            steps[symbol.call] = max(steps.get(symbol.call, 0), steps[call] + 1)
-    met: dict[Call, None] = {}
-    todo = outputs[::-1]
-    while todo:
-        call = todo.pop().call
-        if call not in met and call in steps:
-            met[call] = None
-            todo += [*flat(call.inputs)][::-1]
-    return sorted(dict.fromkeys(call.layer for call in met), key=lambda layer: -steps[layer])
