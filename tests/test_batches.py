@@ -136,3 +136,46 @@ def test_split_off_keeps_the_structure():
     np.testing.assert_array_equal(x["a"], X[:4])
     np.testing.assert_array_equal(vx["a"], X[4:])
     assert (y.tolist(), vy.tolist(), w, vw) == ([0, 1, 2, 3], [4, 5, 6], None, None)
+
+
+class Restartable:
+    """A data set that gives the same two batches each time it is gone through."""
+
+    def __init__(self):
+        self.starts = 0
+
+    def __iter__(self):
+        self.starts += 1
+        yield np.ones((2, 2)), np.ones((2, 1))
+        yield np.ones((2, 2)), np.ones((2, 1))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_steps_that_end_anywhere_in_the_data(steps):
+    batches = make_batches(Restartable(), None, None, None, True, steps)
+    for _ in range(4):
+        assert len(list(batches)) == steps
+
+
+def test_a_data_set_is_gone_through_only_when_it_is_asked_for():
+    data = Restartable()
+    batches = make_batches(data, None, None, None, True, None)
+    assert data.starts == 0
+    assert len(list(batches)) == len(list(batches)) == data.starts == 2
+
+
+def test_an_exhausted_iterator_that_calls_itself_iterable_ends():
+    class Once:
+        def __init__(self):
+            self.running = iter([(np.ones((2, 2)), np.ones((2, 1)))])
+
+        def __iter__(self):
+            return self.running
+
+    with pytest.raises(ValueError, match=r"ran out of batches \(1 came\)"):
+        list(make_batches(Once(), None, None, None, True, 5))
+
+
+def test_a_list_of_batches():
+    batches = make_batches([(np.ones((2, 2)), np.ones((2, 1)))] * 3, None, None, None, True, None)
+    assert len(batches) == len(list(batches)) == 3

@@ -466,3 +466,81 @@ def test_in_a_frozen_model_no_layer_can_be_trained():
     model.layers[0].trainable = True
     assert model.trainable_variables == []
     assert len(model.layers[0].trainable_variables) == 2
+
+
+# ---------------------------------------------------------------- nothing is half built
+
+
+def test_a_failed_build_can_be_tried_again():
+    model = Sequential([Dense(2), minidl.layers.Conv2D(1, 3)])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Conv2D"):
+            model(X)
+    assert not model.built and not model.inputs
+
+
+def test_a_refused_layer_is_not_added():
+    model = Sequential([Input((8, 8, 1))])
+    with pytest.raises(ValueError, match="does not fit"):
+        model.add(minidl.layers.Conv2D(1, 9))
+    model.add(minidl.layers.Conv2D(1, 3))
+    assert [layer.count_params() for layer in model.layers] == [10]
+
+
+def test_weights_are_made_once_even_if_build_fails_at_first():
+    class Picky(minidl.layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight((input_shape[-1],), "ones", name="w")
+            if input_shape[-1] == 3:
+                raise ValueError("not three")
+
+        def call(self, x):
+            return x * self.w
+
+    layer = Picky()
+    with pytest.raises(ValueError, match="not three"):
+        layer(np.ones((1, 3)))
+    layer(np.ones((1, 2)))
+    assert [w.shape for w in layer.weights] == [(2,)]
+
+
+def test_two_layers_of_one_name_are_refused():
+    i = Input((4,))
+    with pytest.raises(ValueError, match="'d' comes twice"):
+        Model(i, Dense(2, name="d")(Dense(3, name="d")(i)))
+
+
+def test_one_layer_for_two_outputs_has_two_names():
+    a, b, dense = Input((4,)), Input((4,)), Dense(1, name="d")
+    model = Model([a, b], [dense(a), dense(b)])
+    assert model.output_names == ["d", "d_1"]
+    model.compile("sgd", "mse")
+    assert set(model.train_on_batch([X, X], [X[:, :1], X[:, :1]], return_dict=True)) == {"loss", "d_loss", "d_1_loss"}
+
+
+def test_set_weights_is_all_or_nothing():
+    model = Sequential([Input((4,)), Dense(2)])
+    before = model.get_weights()
+    for bad in ([np.ones((4, 2)), np.ones(3)], [np.ones((4, 2)), ["a", "b"]], [np.ones((4, 2))]):
+        with pytest.raises((ValueError, TypeError)):
+            model.set_weights(bad)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(2, dtype="flaot"), "dtype must be"),
+        (lambda: Dense(2, use_bias="no"), "use_bias must be True or False"),
+        (lambda: Dense(2, name=5), "name must be a text"),
+        (lambda: minidl.layers.LeakyReLU(0.1, alpha=0.2), "give one of them"),
+        (lambda: minidl.layers.Softmax("x"), "axis must be"),
+        (lambda: minidl.layers.BatchNormalization("x"), "axis must be"),
+        (lambda: Dense(2)([X, X]), "expected one input, got 2"),
+        (lambda: Dense(2)(np.float32(1)), "got one number"),
+        (lambda: minidl.set_seed("a"), "seed must be a whole number"),
+    ],
+)
+def test_arguments_have_their_effect_or_raise(make, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minidl
 from minidl import ops
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -380,3 +381,85 @@ def test_unknown_names_are_pythons_errors():
         Tensor(1.0).no_such_thing  # noqa: B018
     with pytest.raises(AttributeError):
         Tensor(1.0).no_such_thing = 1
+
+
+# ---------------------------------------------------------------- calls that do not fit, and copies
+
+
+def test_positional_metadata_is_explained():
+    with pytest.raises(TypeError, match=r"everything else is a keyword: sum\(x, \*, axis=None, keepdims=False\)"):
+        minidl.ops.sum(np.ones(3), 0)
+    with pytest.raises(TypeError, match=r"keyword: reshape\(x, \*, shape\)"):
+        minidl.ops.reshape(np.ones(4))
+
+
+def test_errors_of_own_ops_name_them():
+    @minidl.op
+    def forgot_xp(x):
+        return x
+
+    with pytest.raises(TypeError, match=r"the first argument of an op's function is xp.*def forgot_xp\(xp, …\)"):
+        forgot_xp(np.ones(2), np.ones(2))
+
+    @minidl.op
+    def twice(xp, x):
+        return x * 2
+
+    @twice.vjp
+    def _(g, y):
+        return 2 * g
+
+    with pytest.raises(TypeError, match=r"twice\.vjp"):
+        twice(Tensor(1.0, requires_grad=True)).backward()
+
+
+def test_in_place_loses_nothing():
+    t = Tensor([1, 2, 3])
+    with pytest.raises(TypeError, match="does not fit in place into int"):
+        t += 0.5
+    with pytest.raises(TypeError, match=r"of shape \(2, 3\), does not fit in place"):
+        t += np.ones((2, 3), int)
+    t += 1
+    assert t.numpy().tolist() == [2, 3, 4]
+
+
+def test_rows_and_formats():
+    assert [row.numpy().tolist() for row in Tensor([[1.0, 2.0], [3.0, 4.0]])] == [[1, 2], [3, 4]]
+    with pytest.raises(TypeError):
+        list(Tensor(3.0))
+    assert f"{Tensor(2.0):.3f} {Tensor(2.0)}" == "2.000 Tensor(2., float64)"
+
+
+def test_gradients_own_their_arrays():
+    a, b, seed = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True), np.ones(2)
+    (a + b).backward(seed)
+    a.grad *= 0.5
+    assert (b.grad.numpy().tolist(), seed.tolist()) == ([1, 1], [1, 1])
+    c = Tensor([1.0, 2.0], requires_grad=True)
+    c.sum().backward()
+    c.grad[0] = 5.0
+    assert c.grad.numpy().tolist() == [5, 1]
+    first, second = minidl.grad(a + b, [a, b], seed=seed)
+    first *= 0.0
+    assert (second.numpy().tolist(), seed.tolist()) == ([1, 1], [1, 1])
+
+
+def test_data_of_a_parameter_stays_a_float():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match="only a float Tensor"):
+        w.data = np.arange(2)
+    with pytest.raises(TypeError, match=r"take its \.data"):
+        w.data = Tensor([1.0, 2.0])
+
+
+def test_ops_are_the_same_in_copies_and_pickles():
+    import copy
+    import pickle
+
+    assert copy.deepcopy(minidl.ops.relu) is minidl.ops.relu
+    assert pickle.loads(pickle.dumps(minidl.ops.relu)) is minidl.ops.relu
+    model = minidl.Sequential([minidl.layers.Input((3,)), minidl.layers.Dense(2, activation="relu")])
+    again = pickle.loads(pickle.dumps(model))
+    x = np.ones((1, 3), "float32")
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
+    assert again.layers[0].activation is minidl.ops.relu

@@ -240,3 +240,65 @@ def test_weights_that_do_not_fit(tmp_path):
         Sequential([Input((4,)), Dense(3)]).load_weights(path)
     with pytest.raises(ValueError, match="holds minidl weights, not a whole model: use load_weights"):
         load_model(path)
+
+
+def test_a_metric_comes_back_as_a_metric_and_not_as_the_loss_of_that_name(tmp_path):
+    model = Sequential([Input((4,)), Dense(1)])
+    model.compile("sgd", "mse", metrics=[minidl.metrics.MeanSquaredError(), minidl.metrics.MeanAbsoluteError(name="a")])
+    model.save(tmp_path / "m.npz")
+    again = load_model(tmp_path / "m.npz")
+    assert [type(metric) for metric in again.objective.metrics[0]] == [minidl.metrics.MeanSquaredError, minidl.metrics.MeanAbsoluteError]
+    assert type(again.objective.losses[0]) is minidl.losses.MeanSquaredError
+
+
+def test_a_layer_shared_with_a_model_in_the_model_stays_shared(tmp_path):
+    shared = Dense(4, name="shared")
+    inner_input, outer_input = Input((4,)), Input((4,))
+    inner = Model(inner_input, shared(inner_input), name="inner")
+    model = Model(outer_input, [inner(outer_input), shared(outer_input)])
+    model.save(tmp_path / "m.npz")
+    again = load_model(tmp_path / "m.npz")
+    assert again.count_params() == model.count_params() == 20
+    x = np.ones((2, 4), "float32")
+    for a, b in zip(again(x), model(x)):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert again.get_layer("inner").get_layer("shared") is again.get_layer("shared")
+
+
+def test_what_was_changed_after_making_a_layer_is_saved(tmp_path):
+    model = Sequential([Input((4,)), minidl.layers.Dropout(0.5, name="d")])
+    model.get_layer("d").rate = 0.2
+    model.save(tmp_path / "m.npz")
+    assert load_model(tmp_path / "m.npz").get_layer("d").rate == 0.2
+
+
+def test_a_model_that_makes_its_own_layers_says_so(tmp_path):
+    class Own(Model):
+        def __init__(self, units):
+            i = Input((4,))
+            super().__init__(i, Dense(units)(i))
+
+    with pytest.raises(ValueError, match="Own makes its layers itself; save_weights works"):
+        Own(3).save(tmp_path / "m.npz")
+
+
+DAMAGES = {
+    "no model": lambda text: text.pop("model"),
+    "a number for the model": lambda text: text.update(model=5),
+    "a class that is no layer": lambda text: text["model"].update({"class": "optimizers.Adam"}),
+    "a call of no layer": lambda text: text["model"]["calls"].append([9, []]),
+    "no settings": lambda text: text.pop("compile"),
+}
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_descriptions_are_one_error_that_names_the_file(tmp_path, change):
+    from minidl.saving import read_npz, write_npz
+
+    model = Sequential([Input((4,)), Dense(1)])
+    model.save(tmp_path / "m.npz")
+    arrays, text = read_npz(tmp_path / "m.npz")
+    change(text)
+    write_npz(tmp_path / "m.npz", arrays, text)
+    with pytest.raises(ValueError, match=r"m\.npz"):
+        load_model(tmp_path / "m.npz")
