@@ -101,3 +101,15 @@ def test_vs_must_match_xs():
         hvp((x * x).sum(), (x,), ())
     with pytest.raises(ValueError, match="one number"):
         hvp(x * x, x, np.ones(2))
+
+
+def test_functions_of_arrays():
+    """As in most libraries: a function and its arrays, in place of Tensors that were computed already."""
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, -1.0])
+    np.testing.assert_allclose(jacobian(lambda t: t * t, x).numpy(), np.diag(2 * x))
+    np.testing.assert_allclose(hvp(lambda t: (t * t * t).sum(), x, v).numpy(), 6 * x * v)
+    first, second = hvp(lambda a, b: (a * a * b).sum(), (x, x), (v, v))
+    np.testing.assert_allclose(first.numpy(), 4 * x * v)
+    np.testing.assert_allclose(second.numpy(), 2 * x * v)
+    with pytest.raises(ValueError, match=r"each v has the shape of its x, \(3,\); got \(1,\)"):
+        hvp(lambda t: t.sum(), x, np.ones(1))
