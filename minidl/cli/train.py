@@ -172,7 +172,7 @@ def _draw(out: Path, model: Any, pictures: Pictures, probabilities: np.ndarray, 
     history = {name: [row[name] for row in rows] for name in (rows[0] if rows else ()) if name not in ("epoch", "seconds")}
     kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).kernel.numpy()
     figures = {
-        "pictures.png": plots.gallery((pictures.train[0][:40] * 255).astype("uint8"), pictures.train[1][:40], pictures.class_names),
+        "pictures.png": plots.gallery(*pictures.train, pictures.class_names, rows=5),
         "confusion.png": plots.confusion_matrix((labels, probabilities.argmax(axis=1)), pictures.class_names),
         "predictions.png": plots.predictions(images, labels, probabilities, pictures.class_names),
         "filters.png": plots.filters(kernel),
