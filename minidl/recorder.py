@@ -1,12 +1,6 @@
-"""One run under observation: every way out of the graph that is taken, and who took it, is noted down.
-
-While any thread traces, a few methods of `Tensor` and `Op` are replaced by ones that ask whether *their* thread does; the last to leave
-puts the old ones back."""
-import os
-import sys
-import threading
+"""One run under observation: every way out of the graph that is taken, and who took it, is noted down."""
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -14,19 +8,10 @@ from typing import Any
 import numpy as np
 
 from minidl import backend
-from minidl.switches import recording
+from minidl.hooks import Replacement, learners_line, replaced
+from minidl.switches import recording, switch
 from minidl.tensor import Op, Tensor
 from minidl.traced_numbers import NONE, Cuts, Memory, bare, cuts_of, followed_functions, memory, of_tensor, traced
-
-_PACKAGES = tuple(os.path.dirname(module.__file__ or "") + os.sep for module in (sys.modules["minidl"], np))
-
-
-def learners_line() -> tuple[str, int]:
-    """File and line of the innermost call that was not made by minidl or NumPy."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith((*_PACKAGES, "<__array_function__")):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
 
 
 @dataclass(frozen=True)
@@ -95,14 +80,14 @@ class Recorder:
         cuts, nudge = self.leave(way, t)
         return traced(nudged(value) if nudge else value, cuts)
 
-    def called(self, op: Op, inputs: tuple[Any, ...], metadata: dict[str, Any]) -> Any:
+    def called(self, call: Any, op: Op, inputs: tuple[Any, ...], metadata: dict[str, Any]) -> Any:
         cuts = cuts_of(inputs)
         tensors = [x for x in inputs if isinstance(x, Tensor)]
         for t in (t for t in tensors if t.requires_grad):
             self.leaves_of(t)
         self._calls.append(op)
         try:
-            y = _originals["call"](op, *map(bare, inputs), **bare(metadata))
+            y = call(op, *map(bare, inputs), **bare(metadata))
         finally:
             self._calls.pop()
         if not recording.get() and not self._calls and y._data.dtype.kind == "f":  # of a composite, the whole is what is not recorded
@@ -120,52 +105,28 @@ def nudged(value: Any) -> Any:
 
 
 current: ContextVar[Recorder | None] = ContextVar("current", default=None)
-_originals: dict[str, Any] = {"call": Op.__call__}
-_lock = threading.Lock()
-_tracing = 0
-_put_back: list[tuple[Any, str, Any]] = []
 
 
 @contextmanager
 def record(nudge: Any = None) -> Iterator[Recorder]:
     """``with record() as recorder:`` observe what this thread does in the block."""
     recorder = Recorder(nudge)
-    _install()
-    tokens = [(v, v.set(x)) for v, x in ((current, recorder), (memory, recorder.memory), (of_tensor, recorder.cuts_of_tensor))]  # type: ignore[attr-defined]
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(replaced(_hooks))
+        stack.enter_context(switch(current, recorder))
+        stack.enter_context(switch(memory, recorder.memory))
+        stack.enter_context(switch(of_tensor, recorder.cuts_of_tensor))
         yield recorder
-    finally:
-        for variable, token in tokens:
-            variable.reset(token)  # type: ignore[attr-defined]
-        _uninstall()
 
 
-def _install() -> None:
-    global _tracing
-    with _lock:
-        _tracing += 1
-        if _tracing == 1:
-            for place, name, new in [*_hooks(), *followed_functions()]:
-                _put_back.append((place, name, vars(place)[name]))
-                setattr(place, name, new)
-
-
-def _uninstall() -> None:
-    global _tracing
-    with _lock:
-        _tracing -= 1
-        while not _tracing and _put_back:
-            place, name, old = _put_back.pop()
-            setattr(place, name, old)
-
-
-def _hooks() -> list[tuple[Any, str, Any]]:
+def _hooks() -> list[Replacement]:
     """The observed forms of the methods through which numbers enter and leave a Tensor."""
-    old = {name: vars(Tensor)[name] for name in "__init__ detach numpy item __float__ __array__ __setitem__ data".split()}
+    old = {name: vars(Tensor)[name] for name in ("__init__", "detach", "__array__", "__setitem__", "data")}
+    old_call = vars(Op)["__call__"]
 
     def call(self: Op, *inputs: Any, **metadata: Any) -> Any:
         recorder = current.get()
-        return recorder.called(self, inputs, metadata) if recorder else _originals["call"](self, *inputs, **metadata)
+        return recorder.called(old_call, self, inputs, metadata) if recorder else old_call(self, *inputs, **metadata)
 
     def init(self: Tensor, array: Any, requires_grad: bool = False, name: str | None = None) -> None:
         old["__init__"](self, bare(array), requires_grad, name)
@@ -194,15 +155,12 @@ def _hooks() -> list[tuple[Any, str, Any]]:
         return recorder.handed("item", self, number) if recorder else number
 
     def to_float(self: Tensor) -> float:
-        number = float(old_item(self))
+        number = float(backend.to_numpy(self._data).item())
         if recorder := current.get():
             cuts, nudge = recorder.leave("item", self)
             number = nudged(number) if nudge else number
             recorder.memory.hand_out(number, cuts)
         return number
-
-    def old_item(self: Tensor) -> Any:
-        return backend.to_numpy(self._data).item()
 
     def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
         made = old["__array__"](self, dtype, copy) if current.get() is None else np.array(backend.to_numpy(self._data), dtype, copy=copy)
@@ -226,6 +184,6 @@ def _hooks() -> list[tuple[Any, str, Any]]:
         if recorder := current.get():
             recorder.taint(self, cuts_of(value))
 
-    new = {"__init__": init, "detach": detach, "numpy": numpy, "item": item, "__float__": to_float, "__array__": array}
+    new: dict[str, Any] = {"__init__": init, "detach": detach, "numpy": numpy, "item": item, "__float__": to_float, "__array__": array}
     new |= {"__setitem__": setitem, "data": property(get_data, set_data)}
-    return [(Op, "__call__", call), *((Tensor, name, function) for name, function in new.items())]
+    return [(Op, "__call__", call), *((Tensor, name, function) for name, function in new.items()), *followed_functions()]

@@ -23,6 +23,7 @@ class Memory:
         self._written: dict[int, tuple[Any, Cuts]] = {}
 
     def hand_out(self, value: Any, cuts: Cuts) -> None:
+        value = _owner(value)
         self._handed_out[id(value)] = value, cuts | self._handed_out.get(id(value), (None, NONE))[1]
 
     def write(self, array: Any, cuts: Cuts) -> None:
@@ -172,7 +173,10 @@ def _carrying(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in "add radd sub rsub mul rmul truediv rtruediv pow rpow mod rmod floordiv rfloordiv neg pos abs round".split():
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    setattr(TracedFloat, f"__{_name}__", _carrying(f"__{_name}__"))
+    setattr(TracedFloat, f"__r{_name}__", _carrying(f"__r{_name}__"))
+for _name in ("neg", "pos", "abs", "round"):
     setattr(TracedFloat, f"__{_name}__", _carrying(f"__{_name}__"))
 
 
@@ -190,7 +194,8 @@ def _following(function: Callable[..., Any], inside: Callable[[str], bool], fres
         result = function(*bare(args), **bare(options))
         if fresh and isinstance(result, np.ndarray) and result.dtype.kind == "f":
             result = result.view(TracedArray)
-        return traced(result, cuts_of(args[1:] if fresh else args) | cuts_of(options))  # zeros_like(x) has x's shape, not its numbers
+        used = args[1:] if fresh else args  # zeros_like(x) has x's shape, not its numbers
+        return traced(result, cuts_of(used) | cuts_of(options) | cuts_of(result))
 
     return follow
 

@@ -11,7 +11,7 @@ from minidl.autograd import grad
 from minidl.backend import to_numpy
 from minidl.recorder import Cut, Recorder, nudged, record
 from minidl.tensor import Tensor
-from minidl.traced_numbers import Cuts, cuts_of
+from minidl.traced_numbers import Cuts
 
 HOW = {  # what happened, and what to do
     "data": ("was taken out of the graph by .data", "use the Tensor itself and ops from minidl.ops"),
@@ -74,7 +74,7 @@ def why_no_grad(f: Any, *args: Any, parameters: Sequence[Tensor] | None = None) 
     lost (a list handed to another library), f is run again for each place in question, with its numbers changed a little there: if the
     result changes, that was the place. Chance is the same in every run."""
     if isinstance(f, tuple):
-        return _of_model(*f, *args, parameters=parameters)
+        return _of_model(f, args, parameters)
     runs = _Runs(lambda: f(*args))
     result, recorder = runs.traced()
     listed = list(recorder.met) if parameters is None else list(parameters)
@@ -87,7 +87,8 @@ def why_no_grad(f: Any, *args: Any, parameters: Sequence[Tensor] | None = None) 
     return Report(tuple(_finding(p, cuts, labels) for p, cuts in found.items() if cuts))
 
 
-def _of_model(model: Any, loss: Callable[..., Any], x: Any, y: Any, parameters: Sequence[Tensor] | None) -> Report:
+def _of_model(pair: tuple[Any, ...], data: tuple[Any, ...], parameters: Sequence[Tensor] | None) -> Report:
+    (model, loss), (x, y) = pair, data
     if not model.built:
         model(x, training=False)
     before = model.get_weights()  # the running values of batch normalization change while it trains
@@ -139,7 +140,7 @@ class _Runs:
             return self.f(), recorder
 
     def value(self, nudge: Any = None) -> Any:
-        result, recorder = self.traced(nudge)
+        result, _ = self.traced(nudge)
         with record():
             return to_numpy(result._data) if isinstance(result, Tensor) else np.asarray(result, float)
 
