@@ -1,4 +1,7 @@
-"""Two modes that cost time and find what cannot be seen for free: arrays changed behind a Tensor's back, and the first nan or infinity."""
+"""Two modes that cost time and find what cannot be seen for free: arrays changed behind a Tensor's back, and the first nan or infinity.
+
+There is none for a forgotten ``zero_grad``: a second ``backward`` onto the same ``.grad`` looks just like gradients that are accumulated
+over several batches on purpose, and nothing later tells the two apart. `Optimizer.step` and ``fit`` clear what they have used."""
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
@@ -96,7 +99,7 @@ def _watching_changes() -> list[Replacement]:
 
 
 def _bad(x: Any) -> str | None:
-    """"nan" or "infinity", if ``x`` (a Tensor, array or number) holds one."""
+    """What ``x`` holds, nan or infinity; None if it is finite: ``x`` is a Tensor, an array or a number."""
     array = x._data if isinstance(x, Tensor) else x
     if isinstance(array, float) or backend.is_array(array) and array.dtype.kind == "f":
         xp = backend.owner(array).module
