@@ -10,6 +10,8 @@ import minidl.ops  # noqa: F401  (with autograd, what a Tensor can do)
 if TYPE_CHECKING:
     from minidl.autograd import backward_steps as backward_steps
     from minidl.autograd import grad as grad
+    from minidl.detecting import detect_changes as detect_changes
+    from minidl.detecting import detect_nonfinite as detect_nonfinite
     from minidl.higher_order import hvp as hvp
     from minidl.higher_order import jacobian as jacobian
     from minidl.layers import Input as Input
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from minidl.tensor import Tensor as Tensor
     from minidl.tensor import composite as composite
     from minidl.tensor import op as op
+    from minidl.tracing import why_no_grad as why_no_grad
 
 __version__ = "0.1.0"
 
@@ -31,8 +34,9 @@ _modules = {
 }  # fmt: skip
 _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
-    "composite": "tensor", "grad": "autograd", "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches",
-    "op": "tensor", "reference_only": "switches", "set_seed": "random_numbers",
+    "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "hvp": "higher_order",
+    "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches", "set_seed": "random_numbers",
+    "why_no_grad": "tracing",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]

@@ -21,7 +21,7 @@ def backward_steps(y: Tensor, grad: Any = None) -> Iterator[Step]:
 def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
     """Add dy/dx to the ``.grad`` of every x that y was made of and that requires a gradient. The graph is forgotten on the way."""
     if y.node is None:
-        raise RuntimeError("backward() on a Tensor that nothing was recorded for: does any input have requires_grad=True?")
+        raise RuntimeError("backward() on a Tensor that nothing was recorded for: has any input requires_grad=True? See minidl.why_no_grad")
     grads = {y: _seed(y, grad)}
     for _ in _walk(grads, _order(y, ()), keep_graph): pass
     for x, g in grads.items():

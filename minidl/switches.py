@@ -2,13 +2,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
+T = TypeVar("T")
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 kernels_on: ContextVar[bool] = ContextVar("kernels_on", default=True)
 
 
 @contextmanager
-def switch(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+def switch(variable: ContextVar[T], value: T) -> Iterator[None]:
     """``with switch(recording, False):`` sets the variable for the block."""
     token = variable.set(value)
     try:

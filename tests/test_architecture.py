@@ -23,7 +23,7 @@ ROWS = {
     1: ["tensor"],
     2: ["ops"],
     3: ["autograd", "higher_order"],
-    4: ["checking", "doctor"],
+    4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["plan", "graph", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],

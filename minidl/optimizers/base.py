@@ -15,6 +15,7 @@ from minidl.tensor import Tensor
 
 LearningRate = float | Callable[[int], float]  # schedules are callable
 
+_ASK = "minidl.why_no_grad(f), where f() computes the loss, says in which line the path to a parameter was cut"
 kernels: dict[tuple[str, Any], Callable[..., None]] = {}  # faster forms of a rule, by backend: kernels["numpy", Adam.update] = …
 
 
@@ -79,12 +80,13 @@ class Optimizer(Configured):
     # ---------------------------------------------------------------- one step
 
     def step(self, params: Iterable[Tensor]) -> None:
-        """Update the parameters with their ``.grad``, and clear it. Those without one are left alone; if none has one, RuntimeError."""
+        """Update the parameters with their ``.grad``, and clear it. Those without one are left alone, with a warning the first time; if
+        none has one, RuntimeError."""
         params = _listed(params)
         ready = [param for param in params if param.grad is not None]
         if params and not ready:
             raise RuntimeError("no parameter has a gradient: call backward() first")
-        self.apply([param.grad for param in ready], ready)
+        self.apply([param.grad for param in params], params)
         for param in ready:
             param.zero_grad()
 
@@ -125,9 +127,9 @@ class Optimizer(Configured):
 
     def _report(self, missing: list[str], some: bool) -> None:
         if missing and not some:
-            raise ValueError(f"no gradient for any parameter ({', '.join(missing)})")
+            raise ValueError(f"no gradient for any parameter ({', '.join(missing)}); {_ASK}")
         if new := [name for name in missing if name not in self._warned]:
-            warnings.warn(f"no gradient for {', '.join(new)}: left as before", UserWarning, stacklevel=3)
+            warnings.warn(f"no gradient for {', '.join(new)}: left as before; {_ASK}", UserWarning, stacklevel=3)
             self._warned.update(new)
 
     # ---------------------------------------------------------------- the state
