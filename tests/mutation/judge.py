@@ -26,6 +26,7 @@ TESTS = Path(__file__).parents[1]
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))  # as pytest does for the tests
 
+import strictgpu  # noqa: E402, F401  (it registers itself as a backend)
 from gradients import check_gradients  # noqa: E402
 from ops.cases import Case, all_cases  # noqa: E402
 

@@ -28,14 +28,20 @@ def mutants_of_ops() -> list[Mutant]:
     return all_mutants(found + helpers(found))
 
 
+def of_ops() -> set[str]:
+    """The equivalents among them: the names of functions of other modules have a dot."""
+    return {name for name in EQUIVALENT if "." not in name.split(" | ")[0]}
+
+
 def spread_over_targets(mutants: list[Mutant], n: int) -> list[Mutant]:
-    """n of them, the same ones each time: one of each target and operator in turn, as far as that goes."""
+    """n of them, the same ones each time: one of each target, and the rest evenly from all."""
     by_target: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants:
         by_target[mutant.target.name].append(mutant)
-    rounds = [m for i, (_, mine) in enumerate(sorted(by_target.items())) for m in [mine[(7 * i) % len(mine)]]]
-    rest = [m for m in mutants if m not in rounds]
-    return (rounds + rest[:: max(1, len(rest) // max(1, n - len(rounds)))])[:n]
+    one_each = [mine[7 * i % len(mine)] for i, mine in enumerate(by_target.values())][:n]
+    taken = {m.id for m in one_each}
+    rest = [m for m in mutants if m.id not in taken]
+    return one_each + rest[:: max(1, len(rest) // max(1, n - len(one_each)))][: n - len(one_each)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,7 +56,8 @@ def main(argv: list[str] | None = None) -> int:
     if bool(chosen.module) != bool(chosen.tests):
         options.error("--module and --tests go together")
     mutants = all_mutants(functions_of(import_module(chosen.module))) if chosen.module else mutants_of_ops()
-    if not chosen.module and (gone := set(EQUIVALENT) - {m.id for m in mutants}):
+    mine = {name for name in EQUIVALENT if name.startswith(f"{chosen.module}.".removeprefix("minidl."))} if chosen.module else of_ops()
+    if gone := mine - {m.id for m in mutants}:
         print("argued to be equivalent, but no mutants (any more):", *sorted(gone), sep="\n  ")
         return 1
     mutants = [m for m in mutants if chosen.only in m.id]
