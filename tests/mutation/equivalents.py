@@ -7,8 +7,8 @@ EMPTY = (
     "the gradient has none either, and what it is multiplied with changes nothing, at any order."
 )
 WHOLE = (
-    "dx has the shape of the padded image, (h + top + bottom, w + left + right). It is x's shape exactly if all four widths are 0, and then "
-    "the slices 0:h and 0:w take every row and every column: slicing is the identity, as is its own gradient."
+    "dx has the shape of the padded image, (h + top + bottom, w + left + right). It is x's shape exactly if all four widths are 0, and "
+    "then the slices 0:h and 0:w take every row and every column: slicing is the identity, as is its own gradient."
 )
 OPEN_AXIS = (
     "The vector has k numbers and the shape one open axis beside an axis of length 1, so its length can only be k. Which negative number "

@@ -158,7 +158,7 @@ def index(node: ast.AST, place: Place) -> Mutations:
         yield plus(node, 1)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("range", "slice"):
         for i, argument in enumerate(node.args):
-            if not (isinstance(argument, ast.Constant) or isinstance(argument, ast.Starred)):
+            if not isinstance(argument, (ast.Constant, ast.Starred)):
                 for n in (1, -1):
                     yield ast.Call(node.func, [*node.args[:i], plus(argument, n), *node.args[i + 1 :]], node.keywords)
 

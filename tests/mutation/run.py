@@ -110,6 +110,8 @@ def report(mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> in
         score = f"{kinds['killed'] / judged:8.1%}" if judged else ""
         print(f"{file:36}{kinds.total():9}{kinds['equivalent']:12}{kinds['killed']:9}{kinds['survived']:10}{score}")
     by = Counter(v.by for v in verdicts if v.killed)
+    raised = sum(v.by == "gradients" and "AssertionError" not in v.words for v in verdicts)
+    print(f"of those killed by gradients, {raised} raised an error, the others gave a wrong number, shape or dtype")
     print("killed by:", ", ".join(f"{stage} {n}" for stage, n in by.most_common()), f"({seconds:.0f} s)")
     for mutant, verdict in wrong:
         place = f"{Path(mutant.target.code.co_filename).relative_to(PROJECT)}:{mutant.line}"
