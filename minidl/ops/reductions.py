@@ -7,7 +7,7 @@ from minidl.tensor import op
 
 def _axes(axis, ndim):
     axes = range(ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    return tuple(a % ndim if ndim else a for a in axes)
+    return tuple(a % ndim for a in axes) if ndim else ()
 
 
 def _spread(g, x, axis):
