@@ -66,7 +66,7 @@ def test_the_mean_of_nothing_has_an_empty_gradient():
 
 
 @pytest.mark.parametrize("axis", [0, -1])
-@pytest.mark.parametrize("reduction", [ops.sum, ops.mean, ops.max])
+@pytest.mark.parametrize("reduction", [ops.sum, ops.max])
 def test_a_single_number_along_an_axis_is_the_number(reduction, axis):
     """NumPy takes axis 0 and −1 for an array without axes, too."""
     check_gradients(lambda x: reduction(x, axis=axis), [np.array(1.5)], order=2)
