@@ -1,0 +1,149 @@
+"""One look at a subject at one point: does any claimed gradient disagree with the differences, where most, and is it only a kink?"""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minidl.doctor.differences import Kink, Match, Ruler, Values, directions, scale, unit
+from minidl.doctor.subjects import Argument, Subject
+
+COMPARED = 256  # entries of one argument that are compared one by one
+BENT = 24  # of those that disagree, how many are looked at for a kink
+DRAWS = 2  # cotangents, and directions for each argument
+
+
+class Worst(NamedTuple):
+    """The entry where gradient and differences disagree most, in tolerances; ``index`` is None if no single entry does."""
+
+    argument: Argument
+    index: tuple[int, ...] | None
+    exact: float
+    numeric: float
+    tolerance: float
+
+
+class KinkFound(NamedTuple):
+    """A kink that was met: where, the derivatives from the left and from the right, and what the gradient says."""
+
+    argument: Argument
+    index: tuple[int, ...] | None
+    left: float
+    right: float
+    exact: float
+    accepted: bool
+
+
+@dataclass
+class Findings:
+    """What `examine` found at one point."""
+
+    values: list[np.ndarray]
+    worst: Worst | None = None
+    kinks: list[KinkFound] = field(default_factory=list)
+    shapes: dict[Argument, str] = field(default_factory=dict)  # what is wrong with the shape of a gradient
+    changing: Argument | None = None  # the gradient of this argument differed when asked for again
+    broken: str | None = None  # why nothing can be compared
+
+    @property
+    def ok(self) -> bool:
+        return self.worst is None and not self.shapes and self.changing is None and self.broken is None
+
+
+def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: float, atol: float) -> Findings:
+    """Compare all gradients at these values, along random directions and for random cotangents. One cotangent is used twice."""
+    found = Findings([v.copy() for v in values])
+    y = subject.forward(values)
+    if not np.isfinite(y).all():
+        found.broken = "the function itself gives NaN or infinity here"
+        return found
+    drawn = [np.asarray(rng.standard_normal(y.shape)) for _ in range(DRAWS)]
+    first, *others, again = subject.backward(values, [*drawn, drawn[0]], before=elsewhere(values, rng))
+    found.shapes = wrong_shapes(subject, values, [first, *others, again])
+    if found.shapes:
+        return found
+    for a, name in enumerate(subject.names):
+        if not np.allclose(first[a], again[a], rtol=1e-9, atol=atol, equal_nan=True):
+            found.changing = name
+    ruler = Ruler(subject, values, y, drawn, [first, *others], rtol, atol)
+    for a in range(len(values)):
+        if values[a].size and y.size:
+            _examine_argument(ruler, a, found, rng)
+    return found
+
+
+def elsewhere(values: Values, rng: np.random.Generator, reach: float = 1.0) -> list[np.ndarray]:
+    """Other arguments, nearer to zero (so that what must be positive, or below 1, stays so); zeros move away from it."""
+    found = []
+    for x in values:
+        shrunk = x * (1 - reach * rng.uniform(0.05, 0.4, x.shape))
+        found.append(np.where(x == 0, 0.2 * reach * scale(x) * rng.standard_normal(x.shape), shrunk))
+    return found
+
+
+def beside(values: Values, rng: np.random.Generator) -> list[np.ndarray]:
+    """Arguments a little off, away from a kink."""
+    return [x + 0.05 * scale(x) * rng.uniform(0.3, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in values]
+
+
+def wrong_shapes(subject: Subject, values: Values, grads: Sequence[Sequence[Any]]) -> dict[Argument, str]:
+    """What is wrong with gradients that cannot be compared, by argument."""
+    found: dict[Argument, str] = {}
+    for row in grads:
+        for name, x, g in zip(subject.names, values, row):
+            if isinstance(g, str):
+                found[name] = g
+            elif g.shape != x.shape:
+                found[name] = f"the gradient has shape {g.shape}, the argument {x.shape}"
+    return found
+
+
+def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Generator) -> None:
+    shape = ruler.values[a].shape
+    for v in directions(shape, DRAWS, rng):
+        matches = ruler.compare(a, v)
+        failing = [(m.excess, k, m) for k, m in enumerate(matches) if not m.ok]
+        if failing:
+            _, k, match = max(failing, key=lambda f: f[0])
+            _locate(ruler, a, k, v, match, found, rng)
+            return
+
+
+def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Findings, rng: np.random.Generator) -> None:
+    """A direction disagrees: find the entries that do, and tell kinks from mistakes."""
+    shape, name = ruler.values[a].shape, ruler.subject.names[a]
+    wrong = []
+    for i in _suspects(ruler, a, k, v, rng):
+        m = ruler.entry(a, i)[k]
+        if not m.ok:
+            wrong.append((m.excess, i, m))
+    wrong.sort(key=lambda w: -w[0])
+    if not wrong:
+        kink = ruler.kink(k, a, v)
+        _report(found, name, None, match, kink)
+    for _, i, m in wrong[:BENT]:
+        index = tuple(int(n) for n in np.unravel_index(i, shape))
+        _report(found, name, index, m, ruler.kink(k, a, unit(shape, i)))
+
+
+def _report(found: Findings, name: Argument, index: tuple[int, ...] | None, match: Match, kink: Kink | None) -> None:
+    if kink is not None:
+        found.kinks.append(KinkFound(name, index, kink.left, kink.right, kink.exact, kink.accepted))
+    if kink is None or not kink.accepted:
+        worst = Worst(name, index, match.exact, match.numeric, match.tolerance)
+        if found.worst is None or match.excess > abs(found.worst.exact - found.worst.numeric) / found.worst.tolerance:
+            found.worst = worst
+
+
+def _suspects(ruler: Ruler, a: int, k: int, v: np.ndarray, rng: np.random.Generator) -> list[int]:
+    """The places to compare one by one: all, or those left when the half that disagrees more was kept, again and again."""
+    left = np.asarray(rng.permutation(v.size))
+    while left.size > COMPARED:
+        halves = left[: left.size // 2], left[left.size // 2 :]
+        excess = []
+        for half in halves:
+            part = np.zeros(v.size)
+            part[half] = v.ravel()[half]
+            excess.append(ruler.compare(a, part.reshape(v.shape))[k].excess)
+        left = halves[int(excess[1] > excess[0])]
+    return [int(i) for i in np.sort(left)]
