@@ -1,6 +1,5 @@
 """Wrong gradient rules as students write them, each with the kind of its mistake. Plain NumPy pairs; every third is set aside (see
 `set_aside`): the hypotheses were written without looking at those."""
-import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ class Rule(NamedTuple):
 
     @property
     def set_aside(self) -> bool:
-        return zlib.crc32(self.name.encode()) % 3 == 0
+        return [r.name for r in RULES if r.kind == self.kind].index(self.name) % 3 == 2
 
 
 RULES: list[Rule] = []
@@ -317,7 +316,7 @@ def _layer_adds():
 
 
 # ---------------------------------------------------------------- precision
-wrong("precision", "float32 in backward", np.tanh, lambda g, x: (g * (1 - np.tanh(x) ** 2)).astype(np.float32), (3, 4))
+wrong("precision", "float32 in backward, cancelled", np.tanh, lambda g, x: g * (1 - np.tanh(x.astype(np.float32)) ** 2), lambda rng: rng.uniform(3, 5, (3, 4)))
 wrong("precision", "float16 weights", p.dense,
       lambda g, x, w, b: (g @ w.T, (x.T.astype(np.float16) @ g.astype(np.float16)), g.sum(0)), *DENSE)  # fmt: skip
 wrong("precision", "float32 in forward", lambda x: np.sin(x.astype(np.float32)), lambda g, x: g * np.cos(x), (3, 4))
@@ -328,8 +327,15 @@ def _forward_difference(g, x):
 
 
 wrong("precision", "a difference as the derivative", np.exp, _forward_difference, (3, 4))
-wrong("precision", "float32 softmax", lambda x: p.softmax(x),
-      lambda g, x: (lambda y: y * (g - (g * y).sum(-1, keepdims=True)))(p.softmax(x.astype(np.float32))), (3, 4))  # fmt: skip
+
+
+def _float32_variance(g, x):
+    x32 = x.astype(np.float32)
+    std = np.sqrt((x32**2).mean(0) - x32.mean(0) ** 2 + 1e-5)
+    return p.through_norm(g, p.normalized(x)[0], std)
+
+
+wrong("precision", "float32 variance, cancelled", lambda x: p.normalized(x)[0], _float32_variance, lambda rng: 30 + rng.standard_normal((5, 3)))
 wrong("precision", "too small a difference", np.sin, lambda g, x: g * (np.sin(x + 1e-12) - np.sin(x)) / 1e-12, (3, 4))
 wrong("precision", "half-precision forward and backward", lambda x: (x.astype(np.float16) ** 2).astype(float),
       lambda g, x: g * 2 * x.astype(np.float16), (3, 4))  # fmt: skip
