@@ -13,15 +13,16 @@ KINDS = (
     "sign", "factor", "transposed", "missing_sum", "missing_mask", "missing_cross_term", "shifted", "wrong_argument", "stale", "accumulated",
     "precision", "kink", "unknown",
 )  # fmt: skip
+CERTAIN = 0.99
 
 
 def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np.random.Generator, kinks_only: bool) -> list[Diagnosis]:
     """The kinds of mistake that explain these findings, most likely first; each kind once, "unknown" if there is no other.
 
     ``first``: the point where the function was called first. ``kinks_only``: beside the kinks all is right."""
-    if kinks_only and found.worst is not None:
-        return [_kink(found)]
     case = Case(subject, found.values, first, rng)
+    if kinks_only and found.worst is not None:
+        return [*_tried(numbers.few_digits, case), _kink(found)]
     if found.broken:
         return [Diagnosis("unknown", "Where the function has no finite value there is no derivative.", found.broken)]
     tests = [memory.accumulated]
@@ -31,8 +32,8 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
         for d in _tried(test, case):
             if d.kind not in best or d.score > best[d.kind].score:
                 best[d.kind] = d
-        if "accumulated" in best:
-            break  # what backward says depends on how often it was asked: nothing else can be tested
+        if max((d.score for d in best.values()), default=0) >= CERTAIN and test in (memory.accumulated, memory.stale):
+            break  # what backward says depends on what it was asked before: nothing else can be tested
     ranked = sorted(best.values(), key=lambda d: -d.score)
     return ranked or [_unknown(case)]
 

@@ -125,6 +125,13 @@ class Ruler(NamedTuple):
         exact = float((self.grads[k][a] * v).sum())
         return Kink(a, v, float((c * left).sum()), float((c * right).sum()), exact, bool(low - slack <= exact <= high + slack))
 
+    def bent_here(self, a: int, v: np.ndarray) -> bool:
+        """Whether the derivatives from both sides differ at the very point, so that a symmetric difference may agree by symmetry alone."""
+        h = 1e-6 * scale(self.values[a])
+        up, down = (self.subject.forward(moved(self.values, a, s * h * v)) for s in (1, -1))
+        jump, change = np.abs(up + down - 2 * self.y), np.abs(up - self.y) + np.abs(down - self.y)
+        return bool(((jump > 0.01 * change) & (jump > 1e3 * EPSILON * np.abs(self.y).max(initial=0.0)) & (jump > 1e-4 * change.max(initial=0.0))).any())
+
     def _one_sided(self, a: int, v: np.ndarray, h: float) -> np.ndarray:
         one, two = (self.subject.forward(moved(self.values, a, n * h * v)) for n in (1, 2))
         found: np.ndarray = (4 * one - two - 3 * self.y) / (2 * h)

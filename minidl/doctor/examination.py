@@ -107,6 +107,10 @@ def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Gene
             _, k, match = max(failing, key=lambda f: f[0])
             _locate(ruler, a, k, v, match, found, rng)
             return
+    if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
+        for i in [i for i in range(min(v.size, COMPARED)) if ruler.bent_here(a, unit(shape, i))][:BENT]:
+            if (kink := ruler.kink(0, a, unit(shape, i))) is not None:
+                _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[0], kink)
 
 
 def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Findings, rng: np.random.Generator) -> None:
@@ -122,8 +126,11 @@ def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Fi
         kink = ruler.kink(k, a, v)
         _report(found, name, None, match, kink)
     for _, i, m in wrong[:BENT]:
-        index = tuple(int(n) for n in np.unravel_index(i, shape))
-        _report(found, name, index, m, ruler.kink(k, a, unit(shape, i)))
+        _report(found, name, _index(i, shape), m, ruler.kink(k, a, unit(shape, i)))
+
+
+def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.unravel_index(i, shape))
 
 
 def _report(found: Findings, name: Argument, index: tuple[int, ...] | None, match: Match, kink: Kink | None) -> None:

@@ -74,13 +74,16 @@ def _meaning(case: Case, a: int, k: float) -> str:
     return ": is a mean a sum, a 2 lost, or a scale left out?"
 
 
-def precision(case: Case) -> Iterator[Diagnosis]:
-    """Right but for noise: few digits in the numbers, or a result that jumps where the function is smooth."""
+def few_digits(case: Case) -> Iterator[Diagnosis]:
+    """The function itself gives numbers of a smaller type."""
     point = beside(case.values, case.rng)
     if case.defined(point) and (kind := _short(case.subject.forward(point))):
         yield Diagnosis("precision", f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
                         f"every output is a {kind} number.", 1.05)  # fmt: skip
-        return
+
+
+def precision(case: Case) -> Iterator[Diagnosis]:
+    """Right but for noise: digits are lost, and the result jumps where the function is smooth."""
     c = np.asarray(case.rng.standard_normal(case.y.shape))
     for a in case.wrong:
         e, n = case.claimed[a], case.numeric[a]
@@ -163,4 +166,4 @@ def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
                 return
 
 
-TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [precision, sign, factor, wrong_argument]
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor, wrong_argument]
