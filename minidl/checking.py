@@ -3,16 +3,18 @@
 For a random cotangent c and a random direction v the number ⟨c, J v⟩ is computed twice: as ⟨Jᵀc, v⟩, with the gradient Jᵀc that is to be
 checked, and as ⟨c, dy⟩ with dy from central differences of the function along v. A plain ``sum()`` in place of ⟨c, ·⟩ would let much
 pass: the outputs of a softmax always sum to 1, so any wrong rule would look right. Griewank & Walther, "Evaluating Derivatives" (2008)."""
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minidl.doctor.diagnosis import Diagnosis, diagnose
-from minidl.doctor.examination import Findings, KinkFound, Worst, beside, elsewhere, examine
+from minidl.doctor.case import Diagnosis
+from minidl.doctor.diagnosis import diagnose
+from minidl.doctor.examination import REACHES, Findings, KinkFound, Worst, beside, elsewhere, examine
 from minidl.doctor.subjects import GradientOf, Subject, TensorFunction, make_subject
 
-POINTS = 2  # where it is checked: at the arrays given, and elsewhere
+POINTS = 3  # where it is checked: at the arrays given, elsewhere, and elsewhere with other signs (where the function has values there)
 ESCAPES = 6  # how often a point is moved off kinks
 
 
@@ -51,8 +53,8 @@ class Report:
             then = "The check went on beside it." if self.ok else ""
             also = f" (and {more} more)" if more else ""
             lines.append(
-                f"  Kink:      at {_place(k.argument, k.index)}{also} there is no derivative: {k.left:.6g} from the left, {k.right:.6g} from the "
-                f"right, the gradient says {k.exact:.6g}{', which is fine' if k.accepted else ''}. {then}".rstrip()
+                f"  Kink:      at {_place(k.argument, k.index)}{also} there is no derivative: {k.left:.6g} from the left, "
+                f"{k.right:.6g} from the right, the gradient says {k.exact:.6g}{', which is fine' if k.accepted else ''}. {then}".rstrip()
             )
         return "\n".join(lines)
 
@@ -86,7 +88,7 @@ def gradcheck(f: Any, *arrays: Any, order: int = 1, seed: int = 0, rtol: float =
     if order > 1 and not isinstance(subject, TensorFunction):
         raise ValueError("gradcheck: a pair of plain NumPy functions has no second order; write it in Tensors to check that")
     with subject, np.errstate(all="ignore"):
-        report.checked = f"{len(subject.names)} argument{'s' if len(subject.names) > 1 else ''}, order {order}, {POINTS} points"
+        report.checked = f"{len(subject.names)} argument{'s' if len(subject.names) > 1 else ''}, order {order}, several points"
         for report.order in range(1, order + 1):
             if report.order > 1:
                 assert isinstance(subject, TensorFunction)
@@ -101,7 +103,8 @@ def _check(subject: Subject, report: Report, rng: np.random.Generator, rtol: flo
     """Examine the subject at its values and elsewhere; the first failure is diagnosed."""
     first = subject.values
     for point in range(POINTS):
-        found = examine(subject, first, rng, rtol, atol) if point == 0 else _somewhere(subject, first, rng, rtol, atol)
+        reaches = REACHES[:1] if point == 2 else REACHES[1:]
+        found = _somewhere(subject, first, rng, rtol, atol, reaches) if point else examine(subject, first, rng, rtol, atol)
         failed = found if found is not None and not found.ok else None
         while found is not None and found.kinks:  # off the kinks, and again
             report.kinks += found.kinks[: 20 - len(report.kinks)]
@@ -127,9 +130,11 @@ def _off(subject: Subject, values: list[np.ndarray], rng: np.random.Generator, r
     return None
 
 
-def _somewhere(subject: Subject, values: list[np.ndarray], rng: np.random.Generator, rtol: float, atol: float) -> Findings | None:
-    """Findings at a second point, as far away as the function allows."""
-    for reach in (1.0, 0.3, 0.1, 0.01, 1e-3):
+def _somewhere(
+    subject: Subject, values: list[np.ndarray], rng: np.random.Generator, rtol: float, atol: float, reaches: Sequence[float]
+) -> Findings | None:
+    """Findings at another point, as far away as the function allows; None if it has no values there."""
+    for reach in reaches:
         found = _tried(subject, elsewhere(values, rng, reach), rng, rtol, atol)
         if found is not None and not found.broken:
             return found

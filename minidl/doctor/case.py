@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.doctor.differences import jacobian
-from minidl.doctor.examination import elsewhere
+from minidl.doctor.examination import far
 from minidl.doctor.subjects import Argument, Subject
 
 SMALL = 512  # outputs, and entries of an argument, up to which whole Jacobians are compared
@@ -94,12 +94,8 @@ class Case:
 
     @cached_property
     def other(self) -> list[np.ndarray]:
-        """Another point, where the function has values; the same one if there is none."""
-        for reach in (1.0, 0.3, 0.1, 0.01):
-            values = elsewhere(self.values, self.rng, reach)
-            if self.defined(values):
-                return values
-        return self.values
+        """Another point, where the function has values."""
+        return far(self.subject, self.values, self.rng)
 
     def defined(self, values: Values) -> bool:
         try:

@@ -10,6 +10,7 @@ from minidl.doctor.subjects import Argument, Subject
 
 COMPARED = 256  # entries of one argument that are compared one by one
 BENT = 24  # of those that disagree, how many are looked at for a kink
+REACHES = (2.0, 1.0, 0.3, 0.1, 0.01, 1e-3)  # how far away other points are tried
 DRAWS = 2  # cotangents, and directions for each argument
 
 
@@ -58,7 +59,7 @@ def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: fl
         found.broken = "the function itself gives NaN or infinity here"
         return found
     drawn = [np.asarray(rng.standard_normal(y.shape)) for _ in range(DRAWS)]
-    first, *others, again = subject.backward(values, [*drawn, drawn[0]], before=elsewhere(values, rng))
+    first, *others, again = subject.backward(values, [*drawn, drawn[0]], before=far(subject, values, rng))
     found.shapes = wrong_shapes(subject, values, [first, *others, again])
     if found.shapes:
         return found
@@ -73,12 +74,26 @@ def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: fl
 
 
 def elsewhere(values: Values, rng: np.random.Generator, reach: float = 1.0) -> list[np.ndarray]:
-    """Other arguments, nearer to zero (so that what must be positive, or below 1, stays so); zeros move away from it."""
+    """Other arguments, nearer to zero (so that what must be positive, or below 1, stays so); zeros move away from it. A reach of 2
+    changes signs too: a mask that was kept shows only so."""
     found = []
     for x in values:
-        shrunk = x * (1 - reach * rng.uniform(0.05, 0.4, x.shape))
+        shrunk = x * (1 - min(reach, 1) * rng.uniform(0.05, 0.4, x.shape))
+        shrunk = shrunk * (rng.choice([-1.0, 1.0], x.shape) if reach > 1 else 1)
         found.append(np.where(x == 0, 0.2 * reach * scale(x) * rng.standard_normal(x.shape), shrunk))
     return found
+
+
+def far(subject: Subject, values: Values, rng: np.random.Generator) -> list[np.ndarray]:
+    """Other arguments, as far away as the function has values; the same ones if it has none."""
+    for reach in REACHES:
+        other = elsewhere(values, rng, reach)
+        try:
+            if np.isfinite(subject.forward(other)).all():
+                return other
+        except (ValueError, ArithmeticError):
+            continue
+    return [v.copy() for v in values]
 
 
 def beside(values: Values, rng: np.random.Generator) -> list[np.ndarray]:

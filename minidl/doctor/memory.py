@@ -17,15 +17,23 @@ def accumulated(case: Case) -> Iterator[Diagnosis]:
     rows = case.subject.backward(case.values, [c, c, c])
     for a in range(len(case.values)):
         r: list[Any] = [row[a] for row in rows]
-        if any(isinstance(x, str) for x in r) or not len({x.shape for x in r}) == 1 or same(r[0], r[2], 1e-9):
+        if any(isinstance(x, str) for x in r) or len({x.shape for x in r}) != 1 or same(r[0], r[2], 1e-9):
+            continue
+        if same(r[1], r[2], 1e-9):
+            yield Diagnosis(
+                "stale",
+                f"The gradient of {case.say(a)} uses the g of the call before. Use the g that backward was given.",
+                f"the same g three times gives {_two(r[0], r[1])}, then no more change.",
+                1.1,
+            )
             continue
         adds = same(r[1] - r[0], r[2] - r[1], 1e-6)
         i = int(np.argmax(np.abs(r[1] - r[0])))
         answers = ", ".join(f"{x.ravel()[i]:.6g}" for x in r)
-        sentence = "Backward adds to what it computed before" if adds else "Backward answers differently when it is asked again"
+        what = "Backward adds to what it computed before" if adds else "Backward answers differently when it is asked again"
         yield Diagnosis(
             "accumulated",
-            f"{sentence}: the gradient array of {case.say(a)} lives from call to call. Start it from zeros in every backward (= in place of +=).",
+            f"{what}: the gradient array of {case.say(a)} lives from call to call. Start it from zeros in every backward (=, not +=).",
             f"the same g three times gives {answers} for one entry.",
             1.2 if adds else 1.1,
         )
@@ -34,7 +42,7 @@ def accumulated(case: Case) -> Iterator[Diagnosis]:
 def stale(case: Case) -> Iterator[Diagnosis]:
     """The gradient belongs to another input than the one given: to the first ever seen, or to the one before."""
     c = np.asarray(case.rng.standard_normal(case.y.shape))
-    before, later = case.other, [x * 0.9 for x in case.other]
+    before, later = case.other, [x * 0.9 for x in case.values]
     answers = [case.subject.backward(case.values, [c], before=b)[0] for b in (before, later if case.defined(later) else case.first)]
     for a in range(len(case.values)):
         e = answers[0][a]
@@ -44,11 +52,12 @@ def stale(case: Case) -> Iterator[Diagnosis]:
             continue
         for old, which in ((case.first, "the first input that forward ever got"), (before, "the input of the call before")):
             if _is_of_old(case, a, e, c, old):
+                score = 1.0 if old is before else 0.9  # a constant may equal the first gradient by chance
                 yield Diagnosis(
                     "stale", f"The gradient of {case.say(a)} is that of {which}, not of this one. {STALE_CURE}",
-                    f"it equals the right gradient there in all {e.size} entries.", 1.0,
+                    f"it equals the right gradient there in all {e.size} entries.", score,
                 )  # fmt: skip
-                return
+                break
         if not same(e, answers[1][a], 1e-9):
             yield Diagnosis(
                 "stale", f"The gradient of {case.say(a)} depends on which input forward got before this one. {STALE_CURE}",
@@ -83,8 +92,8 @@ def unmoved(case: Case) -> Iterator[Diagnosis]:
             if same(claimed, case.claimed[a], 1e-10) and not same(numeric, case.numeric[a], 1e-4):
                 yield Diagnosis(
                     "stale",
-                    f"The gradient of {case.say(a)} does not change with {case.say(b)}, although it should: it is a constant, or was kept from "
-                    f"an earlier input. Which value of {case.say(b)} does backward use?",
+                    f"The gradient of {case.say(a)} does not change with {case.say(b)}, although it should: it is a constant, or was "
+                    f"kept from an earlier input. Which value of {case.say(b)} does backward use?",
                     f"{case.say(b)} was moved; {case.example(a)}, before and after.",
                     0.55,
                 )

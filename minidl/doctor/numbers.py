@@ -147,23 +147,31 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
 
 def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
     """Put one array in another's place: does the right derivative then become the claimed one, or the other way round?"""
-    arrays = [*((x, case.say(b)) for b, x in enumerate(case.values)), (case.y, "the output y")]
+    for there, used, meant in _exchanges(case):
+        if not case.defined(there):
+            continue
+        hit = same(case.claimed[a], case.numeric_at(there, a))
+        if not hit and same(case.claimed_at(there)[a], case.numeric[a]):
+            hit, used, meant = True, meant, used
+        if hit:
+            yield Diagnosis("wrong_argument", f"The formula for {case.say(a)} is right, but {used} stands where {meant} belongs.",
+                            f"with the one in place of the other, the two agree; {case.example(a)}.",
+                            0.75 if "output" in used + meant else 0.93)  # fmt: skip
+            return
+
+
+def _exchanges(case: Case) -> Iterator[tuple[list[np.ndarray], str, str]]:
+    """The arguments with one in another's place, with two exchanged, and with y in place of one."""
+    count = range(len(case.values))
     for p, x in enumerate(case.values):
-        for array, text in arrays:
-            if array is x or array.shape != x.shape:
-                continue
-            there = [array if b == p else v for b, v in enumerate(case.values)]
-            if not case.defined(there):
-                continue
-            used, meant = text, case.say(p)
-            hit = same(case.claimed[a], case.numeric_at(there, a))
-            if not hit and same(case.claimed_at(there)[a], case.numeric[a]):
-                hit, used, meant = True, meant, used
-            if hit:
-                yield Diagnosis("wrong_argument", f"The formula for {case.say(a)} is right, but {used} stands where {meant} belongs.",
-                                f"with the one in place of the other, the two agree; {case.example(a)}.",
-                                0.75 if "output" in text else 0.93)  # fmt: skip
-                return
+        for array, text in [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]:
+            if array is not x and array.shape == x.shape:
+                yield [array if b == p else v for b, v in enumerate(case.values)], text, case.say(p)
+    for p in count:
+        for q in range(p):
+            if case.values[p].shape == case.values[q].shape:
+                order = [q if b == p else p if b == q else b for b in count]
+                yield [case.values[b] for b in order], case.say(p), case.say(q)
 
 
 TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor, wrong_argument]

@@ -1,6 +1,6 @@
 """Mistakes in where numbers go: axes exchanged, contributions left out or let through, terms dropped, windows moved."""
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def transposed(case: Case) -> Iterator[Diagnosis]:
     """The right numbers at exchanged axes, or the Jacobian applied where its transpose belongs."""
     for a, e, n in _matrices(case):
         what = ""
-        if e.shape[0] == e.shape[1] and same(e, n.T):
+        if e.shape[0] == e.shape[1] and (same(e, n.T) or _transposed_behind(e, n)):
             what = "it applies the Jacobian where its transpose belongs (W where W.T should stand, or the other way round)"
         elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape):
             what = "its numbers are right, but axes are exchanged or reversed (a transpose is missing, or reshape was used instead of one)"
@@ -49,12 +49,23 @@ def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
     return any(same(e, np.flip(box, flip).reshape(e.shape)) for flip in flips)
 
 
+def _transposed_behind(e: np.ndarray, n: np.ndarray) -> bool:
+    """e = D Kᵀ where n = D K, with some diagonal D (an activation after the matrix): then e ∘ eᵀ = n ∘ nᵀ."""
+    outside = ~np.eye(len(e), dtype=bool)
+    apart = _support(n) & outside & (np.abs(np.abs(e) - np.abs(n)) > 1e-5 * np.abs(n).max())
+    return bool(apart.any()) and same(e * e.T, n * n.T, 1e-5) and same(np.diag(e), np.diag(n))
+
+
 def missing_sum(case: Case) -> Iterator[Diagnosis]:
     """An entry is used by several outputs, but only some of them add to its gradient."""
     for a, e, n in _matrices(case):
         has, should = _support(e), _support(n)
         dropped = should & ~has
         shared = should.sum(0) > 1  # entries that several outputs use
+        wider = case.y.ndim > 1 and e.shape[1] < e.shape[0] and _single(should) and _single(has)
+        if wider and _permuted(e.T, n.T, case.y.shape):
+            yield Diagnosis("missing_sum", f"{case.say(a).capitalize()} was broadcast, and its gradient is summed over another axis than that one.",
+                            f"with the axes of g exchanged it agrees; {case.example(a)}.", 0.942)  # fmt: skip
         if same(e[~dropped], n[~dropped]) and dropped.any() and not dropped[:, ~shared].any():
             i = int(np.argmax(dropped.sum(0)))
             yield Diagnosis("missing_sum", f"An entry of {case.say(a)} is used by several outputs, but only some of them add to its gradient. "
@@ -144,7 +155,11 @@ def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
 def shifted(case: Case) -> Iterator[Diagnosis]:
     """Each output's gradient has the right pattern at another place: a stride, pad or index is off."""
     for a, e, n in _matrices(case):
-        if (found := _translation(e, n, case.values[a].shape, case.y.shape)) is not None:
+        shape = case.values[a].shape
+        if (whole := _moved_as_a_whole(e, n, shape)) is not None:
+            yield Diagnosis("shifted", f"The gradient of {case.say(a)} has the right numbers at moved places: look at where padding is cut off, and "
+                            "where slices begin and end.", f"moved by {whole} it agrees; {case.example(a)}.", 0.945)  # fmt: skip
+        elif (found := _translation(e, n, shape, case.y.shape)) is not None:
             step, share = found
             yield Diagnosis("shifted", f"The gradient of {case.say(a)} has the right numbers at moved places: look at stride, padding and where "
                             "slices begin and end when it is put back (col2im).",
@@ -152,6 +167,18 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
         elif (rows := _rows_moved(e, n, case.y.shape)) is not None:
             yield Diagnosis("shifted", f"The gradient of {case.say(a)} pairs each g with the entries of a neighbouring output.",
                             f"outputs moved by {rows}; {case.example(a)}.", 0.8)  # fmt: skip
+
+
+def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
+    """The move by which all of n becomes e, where both are inside; most of n must be."""
+    claimed, numeric = e.reshape(len(e), *shape), n.reshape(len(n), *shape)
+    for move in product(*(range(-min(2, s - 1), min(2, s - 1) + 1) for s in shape)) if 1 <= len(shape) <= 4 else ():
+        there = (slice(None), *(slice(max(m, 0), s + min(m, 0)) for m, s in zip(move, shape)))
+        here = (slice(None), *(slice(max(-m, 0), s + min(-m, 0)) for m, s in zip(move, shape)))
+        inside = np.abs(numeric[here]).sum() > 0.5 * np.abs(numeric).sum()
+        if any(move) and inside and _support(numeric[here]).sum() > 2 and same(claimed[there], numeric[here]):
+            return list(move)
+    return None
 
 
 def _translation(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[list[int], float] | None:
