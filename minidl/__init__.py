@@ -12,8 +12,8 @@ _modules = {
 }  # fmt: skip
 _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
-    "composite": "tensor", "grad": "autograd", "gradcheck": "checking", "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches",
-    "op": "tensor", "reference_only": "switches", "set_seed": "random_numbers",
+    "composite": "tensor", "grad": "autograd", "gradcheck": "checking", "hvp": "higher_order", "jacobian": "higher_order",
+    "no_grad": "switches", "op": "tensor", "reference_only": "switches", "set_seed": "random_numbers",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]

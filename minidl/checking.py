@@ -3,6 +3,7 @@
 For a random cotangent c and a random direction v the number ⟨c, J v⟩ is computed twice: as ⟨Jᵀc, v⟩, with the gradient Jᵀc that is to be
 checked, and as ⟨c, dy⟩ with dy from central differences of the function along v. A plain ``sum()`` in place of ⟨c, ·⟩ would let much
 pass: the outputs of a softmax always sum to 1, so any wrong rule would look right. Griewank & Walther, "Evaluating Derivatives" (2008)."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,5 @@
 """For the tests of those who write ops, layers or rules of their own."""
+
 from typing import Any
 
 from minidl.checking import Report, gradcheck

@@ -1,4 +1,5 @@
 """gradcheck: what it accepts, what it must not, and what it leaves untouched."""
+
 import numpy as np
 import pytest
 from ops.cases import all_cases
@@ -140,7 +141,9 @@ def test_nan_in_the_gradient_or_the_function():
 # ---------------------------------------------------------------- kinks
 
 
-@pytest.mark.parametrize("f", [ops.relu, ops.abs, lambda x: x.max(axis=1), lambda x: ops.maximum(x, 0.0), lambda x: ops.relu(x) @ np.ones((3, 2))])
+@pytest.mark.parametrize(
+    "f", [ops.relu, ops.abs, lambda x: x.max(axis=1), lambda x: ops.maximum(x, 0.0), lambda x: ops.relu(x) @ np.ones((3, 2))]
+)
 def test_a_kink_is_recognised_and_left(f):
     x = np.array([[0.0, 1.0, 1.0], [0.5, 0.0, -0.3]])
     report = gradcheck(f, x)

@@ -1,4 +1,5 @@
 """assert_gradients raises with the report."""
+
 import numpy as np
 import pytest
 

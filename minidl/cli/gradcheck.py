@@ -1,4 +1,5 @@
 """``minidl gradcheck``: check the gradients of a function that a learner's own file offers."""
+
 import importlib
 import importlib.util
 import os

@@ -1,5 +1,6 @@
 """What the doctor looks at: the Jacobian that the differences give, and the one that the claimed gradients amount to."""
-from collections.abc import Sequence
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -43,7 +44,8 @@ class Case:
 
     def __post_init__(self) -> None:
         self.entries = [
-            list(range(x.size)) if x.size <= SMALL else sorted(int(i) for i in self.rng.choice(x.size, 64, replace=False)) for x in self.values
+            list(range(x.size)) if x.size <= SMALL else sorted(int(i) for i in self.rng.choice(x.size, 64, replace=False))
+            for x in self.values
         ]
 
     @cached_property
@@ -119,3 +121,17 @@ class Case:
         entry = tuple(int(p) for p in np.unravel_index(self.entries[a][i], self.values[a].shape))
         output = f"dy{[int(p) for p in np.unravel_index(k, self.y.shape)]}" if self.y.size <= SMALL and self.y.ndim else "dy"
         return f"{self.say(a)}: {output}/dx{list(entry) or ''} is {n[k, i]:.6g}, the gradient says {e[k, i]:.6g}"
+
+
+def support(j: np.ndarray) -> np.ndarray:
+    """Where a Jacobian is not 0."""
+    found: np.ndarray = np.abs(j) > 1e-6 * np.abs(j).max(initial=0) + 1e-10
+    return found
+
+
+def matrices(case: Case) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """The wrong arguments with their whole Jacobians, claimed and numeric; those that are zero or not finite are left out."""
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        if case.whole(a) and np.isfinite(e).all() and e.any() and e.size:
+            yield a, e, n

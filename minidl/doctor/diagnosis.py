@@ -1,4 +1,5 @@
 """The gradient doctor: of what kind is the mistake in a wrong gradient? Each kind is a hypothesis that is tested on the two Jacobians."""
+
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -10,9 +11,20 @@ from minidl.doctor.shapes import wrong_shape
 from minidl.doctor.subjects import Subject
 
 KINDS = (
-    "sign", "factor", "transposed", "missing_sum", "missing_mask", "missing_cross_term", "shifted", "wrong_argument", "stale", "accumulated",
-    "precision", "kink", "unknown",
-)  # fmt: skip
+    "sign",
+    "factor",
+    "transposed",
+    "missing_sum",
+    "missing_mask",
+    "missing_cross_term",
+    "shifted",
+    "wrong_argument",
+    "stale",
+    "accumulated",
+    "precision",
+    "kink",
+    "unknown",
+)
 CERTAIN = 0.99
 
 
@@ -25,7 +37,7 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
         return [*_tried(numbers.few_digits, case), _kink(found)]
     if found.broken:
         return [Diagnosis("unknown", "Where the function has no finite value there is no derivative.", found.broken)]
-    tests = [memory.accumulated]
+    tests: list[Callable[[Case], Iterator[Diagnosis]]] = [memory.accumulated]
     tests += [wrong_shape] if found.shapes else [memory.stale, *numbers.TESTS, *structure.TESTS, *memory.TESTS]
     best: dict[str, Diagnosis] = {}
     for test in tests:
@@ -65,8 +77,13 @@ def _unknown(case: Case) -> Diagnosis:
         if not case.claimed[a].any():
             g = case.subject.backward(case.values, [np.zeros(case.y.shape)])[0][a]
             if g.any():
-                return Diagnosis("unknown", f"The gradient of {case.say(a)} does not depend on g: multiply by the gradient that comes from above.",
-                                 "for g = 0 it is not 0.")  # fmt: skip
+                return Diagnosis(
+                    "unknown",
+                    f"The gradient of {case.say(a)} does not depend on g: multiply by the gradient that comes from above.",
+                    "for g = 0 it is not 0.",
+                )
             return Diagnosis("unknown", f"The gradient of {case.say(a)} is zero everywhere.", case.example(a) + ".")
     text = f"{case.example(case.wrong[0])}." if case.wrong else "no simple test finds it again."
-    return Diagnosis("unknown", "The gradient is wrong in a way that no simple mistake explains. Check the formula on paper at the entry above.", text)
+    return Diagnosis(
+        "unknown", "The gradient is wrong in a way that no simple mistake explains. Check the formula on paper at the entry above.", text
+    )

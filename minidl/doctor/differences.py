@@ -1,4 +1,5 @@
 """Derivatives by differences: along a direction, entry by entry, and from one side at a kink."""
+
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -130,7 +131,11 @@ class Ruler(NamedTuple):
         h = 1e-6 * scale(self.values[a])
         up, down = (self.subject.forward(moved(self.values, a, s * h * v)) for s in (1, -1))
         jump, change = np.abs(up + down - 2 * self.y), np.abs(up - self.y) + np.abs(down - self.y)
-        return bool(((jump > 0.01 * change) & (jump > 1e3 * EPSILON * np.abs(self.y).max(initial=0.0)) & (jump > 1e-4 * change.max(initial=0.0))).any())
+        return bool(
+            (
+                (jump > 0.01 * change) & (jump > 1e3 * EPSILON * np.abs(self.y).max(initial=0.0)) & (jump > 1e-4 * change.max(initial=0.0))
+            ).any()
+        )
 
     def _one_sided(self, a: int, v: np.ndarray, h: float) -> np.ndarray:
         one, two = (self.subject.forward(moved(self.values, a, n * h * v)) for n in (1, 2))

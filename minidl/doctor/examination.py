@@ -1,4 +1,5 @@
 """One look at a subject at one point: does any claimed gradient disagree with the differences, where most, and is it only a kink?"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ class Worst(NamedTuple):
     """The entry where gradient and differences disagree most, in tolerances; ``index`` is None if no single entry does."""
 
     argument: Argument
-    index: tuple[int, ...] | None
+    index: tuple[int, ...] | None  # type: ignore[assignment]  # a tuple has a method of that name
     exact: float
     numeric: float
     tolerance: float
@@ -28,7 +29,7 @@ class KinkFound(NamedTuple):
     """A kink that was met: where, the derivatives from the left and from the right, and what the gradient says."""
 
     argument: Argument
-    index: tuple[int, ...] | None
+    index: tuple[int, ...] | None  # type: ignore[assignment]  # a tuple has a method of that name
     left: float
     right: float
     exact: float

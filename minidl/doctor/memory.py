@@ -1,4 +1,5 @@
 """Mistakes that show when backward is asked again: gradients that add up, and gradients of an earlier input."""
+
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
@@ -52,17 +53,23 @@ def stale(case: Case) -> Iterator[Diagnosis]:
             continue
         for old, which in ((case.first, "the first input that forward ever got"), (before, "the input of the call before")):
             if _is_of_old(case, a, e, c, old):
-                score = 1.0 if old is before else 0.9  # a constant may equal the first gradient by chance
+                ratios = np.unique(np.round(np.abs((e / c if e.shape == c.shape else e).ravel()), 6))
+                by_chance = len(ratios) == 1  # a constant may equal an old gradient
+                score = 0.9 if by_chance else 1.0
                 yield Diagnosis(
-                    "stale", f"The gradient of {case.say(a)} is that of {which}, not of this one. {STALE_CURE}",
-                    f"it equals the right gradient there in all {e.size} entries.", score,
-                )  # fmt: skip
+                    "stale",
+                    f"The gradient of {case.say(a)} is that of {which}, not of this one. {STALE_CURE}",
+                    f"it equals the right gradient there in all {e.size} entries.",
+                    score,
+                )
                 break
         if not same(e, answers[1][a], 1e-9):
             yield Diagnosis(
-                "stale", f"The gradient of {case.say(a)} depends on which input forward got before this one. {STALE_CURE}",
-                f"forward at two other inputs first: the same question is answered by {_two(e, answers[1][a])}.", 0.99,
-            )  # fmt: skip
+                "stale",
+                f"The gradient of {case.say(a)} depends on which input forward got before this one. {STALE_CURE}",
+                f"forward at two other inputs first: the same question is answered by {_two(e, answers[1][a])}.",
+                0.99,
+            )
             return
 
 
@@ -74,9 +81,11 @@ def right_only_at_first(case: Case) -> Iterator[Diagnosis]:
     e = case.subject.backward(case.first, [c])[0]
     if all(not isinstance(g, str) and same(g, _truth(case, case.first, a, c)) for a, g in enumerate(e)):
         yield Diagnosis(
-            "stale", f"The gradient is right at the first input, and wrong at others: something is kept from the first call. {STALE_CURE}",
-            "right at the arrays given, wrong at the second point.", 0.62,
-        )  # fmt: skip
+            "stale",
+            f"The gradient is right at the first input, and wrong at others: something is kept from the first call. {STALE_CURE}",
+            "right at the arrays given, wrong at the second point.",
+            0.62,
+        )
 
 
 def unmoved(case: Case) -> Iterator[Diagnosis]:

@@ -1,4 +1,5 @@
 """Mistakes in the numbers themselves: a sign, a factor, too few digits, or the values of another argument."""
+
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -21,18 +22,30 @@ def sign(case: Case) -> Iterator[Diagnosis]:
     for a in case.wrong:
         e, n = case.claimed[a], case.numeric[a]
         if ratio(e, n) is not None and same(e, -n):
-            yield Diagnosis("sign", f"The gradient of {case.say(a)} has the wrong sign. Look for a lost or an extra minus.",
-                            f"gradient = −1 × right everywhere; {case.example(a)}.", 0.98)  # fmt: skip
+            yield Diagnosis(
+                "sign",
+                f"The gradient of {case.say(a)} has the wrong sign. Look for a lost or an extra minus.",
+                f"gradient = −1 × right everywhere; {case.example(a)}.",
+                0.98,
+            )
             continue
         if not np.isfinite(e).all():
             continue
         off = np.abs(e - n) > 1e-6 * np.abs(n).max() + 1e-9
         if off.sum() >= 2 and same(e[off], -n[off]) and np.abs(n[off]).max() > 1e-6:
-            yield Diagnosis("sign", f"Some entries of the gradient of {case.say(a)} have the wrong sign.",
-                            f"{off.sum()} entries are −1 × right, the others right; {case.example(a)}.", 0.9)  # fmt: skip
+            yield Diagnosis(
+                "sign",
+                f"Some entries of the gradient of {case.say(a)} have the wrong sign.",
+                f"{off.sum()} entries are −1 × right, the others right; {case.example(a)}.",
+                0.9,
+            )
         elif _one_term_flipped(case, a, e, n):
-            yield Diagnosis("sign", f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
-                            f"gradient and right one differ by twice one simple term; {case.example(a)}.", 0.85)  # fmt: skip
+            yield Diagnosis(
+                "sign",
+                f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                f"gradient and right one differ by twice one simple term; {case.example(a)}.",
+                0.85,
+            )
 
 
 def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
@@ -54,8 +67,12 @@ def factor(case: Case) -> Iterator[Diagnosis]:
     for a in case.wrong:
         k = ratio(case.claimed[a], case.numeric[a])
         if k is not None and abs(k + 1) > 1e-5 and abs(k - 1) > 5e-5:
-            yield Diagnosis("factor", f"The gradient of {case.say(a)} is {k:.6g} times the right one{_meaning(case, a, k)}.",
-                            f"the ratio is {k:.8g} in every entry; {case.example(a)}.", 0.96)  # fmt: skip
+            yield Diagnosis(
+                "factor",
+                f"The gradient of {case.say(a)} is {k:.6g} times the right one{_meaning(case, a, k)}.",
+                f"the ratio is {k:.8g} in every entry; {case.example(a)}.",
+                0.96,
+            )
 
 
 def _meaning(case: Case, a: int, k: float) -> str:
@@ -68,7 +85,14 @@ def _meaning(case: Case, a: int, k: float) -> str:
     sizes.setdefault(case.y.size, "the number of outputs")
     sizes = {2: "a square's derivative has it", **{n: text for n, text in sizes.items() if n > 1}}
     for n, text in sizes.items():
-        for value, written in ((n, f"{n}"), (1 / n, f"1/{n}"), (n**0.5, f"√{n}"), (n**-0.5, f"1/√{n}"), (n * n, f"{n}²"), (1 / n**2, f"1/{n}²")):
+        for value, written in (
+            (n, f"{n}"),
+            (1 / n, f"1/{n}"),
+            (n**0.5, f"√{n}"),
+            (n**-0.5, f"1/√{n}"),
+            (n * n, f"{n}²"),
+            (1 / n**2, f"1/{n}²"),
+        ):
             if abs(abs(k) / value - 1) < 1e-5:
                 return f": {written}, and {n} is {text}" if n != 2 else f": {written}, and {text}"
     return ": is a mean a sum, a 2 lost, or a scale left out?"
@@ -78,8 +102,12 @@ def few_digits(case: Case) -> Iterator[Diagnosis]:
     """The function itself gives numbers of a smaller type."""
     point = beside(case.values, case.rng)
     if case.defined(point) and (kind := _short(case.subject.forward(point))):
-        yield Diagnosis("precision", f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
-                        f"every output is a {kind} number.", 1.05)  # fmt: skip
+        yield Diagnosis(
+            "precision",
+            f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
+            f"every output is a {kind} number.",
+            1.05,
+        )
 
 
 def precision(case: Case) -> Iterator[Diagnosis]:
@@ -94,15 +122,28 @@ def precision(case: Case) -> Iterator[Diagnosis]:
         kind = "" if isinstance(answer, str) else _short(answer)
         evidence = f"the relative error is {error:.1e}; {case.example(a)}."
         if kind and error < 0.1:
-            yield Diagnosis("precision", f"The gradient of {case.say(a)} is computed in {kind}. Keep float64 throughout while checking.",
-                            f"every entry is a {kind} number; {evidence}", 1.04)  # fmt: skip
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is computed in {kind}. Keep float64 throughout while checking.",
+                f"every entry is a {kind} number; {evidence}",
+                1.04,
+            )
         elif error < 0.1 and (roughness := _roughness(case, a, c)) > 1:
-            yield Diagnosis("precision", f"The gradient of {case.say(a)} is right but for rounding noise: digits are lost (float32, numbers that "
-                            "nearly cancel, or a difference quotient in place of the derivative).",
-                            f"moved by a hair, it jumps {roughness:.0f} × more than rounding allows; {evidence}", 1.03)  # fmt: skip
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is right but for rounding noise: digits are lost (float32, numbers that "
+                "nearly cancel, or a difference quotient in place of the derivative).",
+                f"moved by a hair, it jumps {roughness:.0f} × more than rounding allows; {evidence}",
+                1.03,
+            )
         elif error < 5e-5:
-            yield Diagnosis("precision", f"The gradient of {case.say(a)} is nearly right, but not to float64's digits: is it a difference quotient "
-                            "or an approximation?", evidence, 0.97)  # fmt: skip
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is nearly right, but not to float64's digits: is it a difference quotient "
+                "or an approximation?",
+                evidence,
+                0.97,
+            )
 
 
 def _short(values: np.ndarray) -> str:
@@ -137,10 +178,13 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
             if b != a and case.values[a].size == case.values[b].size and same(e, case.numeric[b]) and ratio(case.numeric[b], n) != 1:
                 both = b in case.wrong and same(case.claimed[b], n)
                 proportional = ratio(case.numeric[b], n) is not None
-                yield Diagnosis("wrong_argument", f"The gradient of {case.say(a)} is the one that belongs to {case.say(b)}. "
-                                "Compare the order of what backward returns with that of the arguments, and what stands in each formula.",
-                                f"it equals the derivative for {case.say(b)} in every entry; {case.example(a)}.",
-                                0.99 if both else 0.94 if proportional else 0.95)  # fmt: skip
+                yield Diagnosis(
+                    "wrong_argument",
+                    f"The gradient of {case.say(a)} is the one that belongs to {case.say(b)}. "
+                    "Compare the order of what backward returns with that of the arguments, and what stands in each formula.",
+                    f"it equals the derivative for {case.say(b)} in every entry; {case.example(a)}.",
+                    0.99 if both else 0.94 if proportional else 0.95,
+                )
         if case.whole(a):
             yield from _substituted(case, a)
 
@@ -154,9 +198,12 @@ def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
         if not hit and same(case.claimed_at(there)[a], case.numeric[a]):
             hit, used, meant = True, meant, used
         if hit:
-            yield Diagnosis("wrong_argument", f"The formula for {case.say(a)} is right, but {used} stands where {meant} belongs.",
-                            f"with the one in place of the other, the two agree; {case.example(a)}.",
-                            0.75 if "output" in used + meant else 0.93)  # fmt: skip
+            yield Diagnosis(
+                "wrong_argument",
+                f"The formula for {case.say(a)} is right, but {used} stands where {meant} belongs.",
+                f"with the one in place of the other, the two agree; {case.example(a)}.",
+                0.75 if "output" in used + meant else 0.93,
+            )
             return
 
 

@@ -1,37 +1,30 @@
 """Mistakes in where numbers go: axes exchanged, contributions left out or let through, terms dropped, windows moved."""
+
 from collections.abc import Callable, Iterator
-from itertools import permutations, product
+from itertools import permutations
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, same
+from minidl.doctor.case import Case, Diagnosis, matrices, same, support
+from minidl.doctor.moves import shifted
 from minidl.doctor.numbers import ratio
-
-
-def _support(j: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.abs(j) > 1e-6 * np.abs(j).max(initial=0) + 1e-10
-    return found
-
-
-def _matrices(case: Case) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """The wrong arguments with their whole Jacobians, claimed and numeric; those that are zero or not finite are left out."""
-    for a in case.wrong:
-        e, n = case.claimed[a], case.numeric[a]
-        if case.whole(a) and np.isfinite(e).all() and e.any() and e.size:
-            yield a, e, n
 
 
 def transposed(case: Case) -> Iterator[Diagnosis]:
     """The right numbers at exchanged axes, or the Jacobian applied where its transpose belongs."""
-    for a, e, n in _matrices(case):
+    for a, e, n in matrices(case):
         what = ""
         if e.shape[0] == e.shape[1] and (same(e, n.T) or _transposed_behind(e, n)):
             what = "it applies the Jacobian where its transpose belongs (W where W.T should stand, or the other way round)"
         elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape):
             what = "its numbers are right, but axes are exchanged or reversed (a transpose is missing, or reshape was used instead of one)"
         if what:
-            yield Diagnosis("transposed", f"The gradient of {case.say(a)} is transposed: {what}.",
-                            f"with the axes exchanged it agrees in all {e.size} derivatives; {case.example(a)}.", 0.94)  # fmt: skip
+            yield Diagnosis(
+                "transposed",
+                f"The gradient of {case.say(a)} is transposed: {what}.",
+                f"with the axes exchanged it agrees in all {e.size} derivatives; {case.example(a)}.",
+                0.94,
+            )
 
 
 def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -52,43 +45,63 @@ def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
 def _transposed_behind(e: np.ndarray, n: np.ndarray) -> bool:
     """e = D Kᵀ where n = D K, with some diagonal D (an activation after the matrix): then e ∘ eᵀ = n ∘ nᵀ."""
     outside = ~np.eye(len(e), dtype=bool)
-    apart = _support(n) & outside & (np.abs(np.abs(e) - np.abs(n)) > 1e-5 * np.abs(n).max())
-    return bool(apart.any()) and same(e * e.T, n * n.T, 1e-5) and same(np.diag(e), np.diag(n))
+    apart = support(n) & outside & (np.abs(np.abs(e) - np.abs(n)) > 1e-5 * np.abs(n).max())
+    return bool(apart.any()) and bool((support(e) == support(n).T).all()) and same(e * e.T, n * n.T, 1e-5) and same(np.diag(e), np.diag(n))
 
 
 def missing_sum(case: Case) -> Iterator[Diagnosis]:
     """An entry is used by several outputs, but only some of them add to its gradient."""
-    for a, e, n in _matrices(case):
-        has, should = _support(e), _support(n)
+    for a, e, n in matrices(case):
+        has, should = support(e), support(n)
         dropped = should & ~has
         shared = should.sum(0) > 1  # entries that several outputs use
-        wider = case.y.ndim > 1 and e.shape[1] < e.shape[0] and _single(should) and _single(has)
+        wider = case.y.ndim > 1 and e.shape[1] < e.shape[0] and _single(should) and _single(has) and np.ptp(n[should]) < 1e-6
         if wider and _permuted(e.T, n.T, case.y.shape):
-            yield Diagnosis("missing_sum", f"{case.say(a).capitalize()} was broadcast, and its gradient is summed over another axis than that one.",
-                            f"with the axes of g exchanged it agrees; {case.example(a)}.", 0.942)  # fmt: skip
+            yield Diagnosis(
+                "missing_sum",
+                f"{case.say(a).capitalize()} was broadcast, and its gradient is summed over another axis than that one.",
+                f"with the axes of g exchanged it agrees; {case.example(a)}.",
+                0.942,
+            )
         if same(e[~dropped], n[~dropped]) and dropped.any() and not dropped[:, ~shared].any():
             i = int(np.argmax(dropped.sum(0)))
-            yield Diagnosis("missing_sum", f"An entry of {case.say(a)} is used by several outputs, but only some of them add to its gradient. "
-                            "Sum over the axis that was broadcast, and add (+=, np.add.at) where indices or windows meet.",
-                            f"entry {i} is used by {should[:, i].sum()} outputs, {has[:, i].sum()} arrive; {case.example(a)}.", 0.92)  # fmt: skip
+            yield Diagnosis(
+                "missing_sum",
+                f"An entry of {case.say(a)} is used by several outputs, but only some of them add to its gradient. "
+                "Sum over the axis that was broadcast, and add (+=, np.add.at) where indices or windows meet.",
+                f"entry {i} is used by {should[:, i].sum()} outputs, {has[:, i].sum()} arrive; {case.example(a)}.",
+                0.92,
+            )
 
 
 def missing_mask(case: Case) -> Iterator[Diagnosis]:
     """Gradient flows where none should (relu, maximum, dropout, where, clip), or not where it should."""
-    for a, e, n in _matrices(case):
-        has, should = _support(e), _support(n)
+    for a, e, n in matrices(case):
+        has, should = support(e), support(n)
         extra, lost = has & ~should, should & ~has
         k = ratio(e[should], n[should])
         text = f"{extra.sum()} derivatives that should be 0 are not, {lost.sum()} that should not be 0 are; {case.example(a)}."
         where = "Multiply by the mask of the forward pass (x > 0, the winner of the maximum, what dropout kept)."
         if extra.any() and k is not None and k > 0:
-            yield Diagnosis("missing_mask", f"The gradient of {case.say(a)} lets through what the forward pass blocked. {where}", text, 0.91)
+            yield Diagnosis(
+                "missing_mask", f"The gradient of {case.say(a)} lets through what the forward pass blocked. {where}", text, 0.91
+            )
         elif _single(should) and _single(has) and (extra.any() or lost.any()) and not (has & should & (np.abs(e - n) > 1e-5)).any():
             if (should.sum(0) <= 1).all() or extra.any() and _same_rows(case, a, has, should):
-                yield Diagnosis("missing_mask", f"The mask in the gradient of {case.say(a)} is another one than in the forward pass. {where}", text, 0.905)
+                yield Diagnosis(
+                    "missing_mask",
+                    f"The mask in the gradient of {case.say(a)} is another one than in the forward pass. {where}",
+                    text,
+                    0.905,
+                )
         elif _one_branch(case, a, e, n):
-            yield Diagnosis("missing_mask", f"The gradient of {case.say(a)} is right on one side of a threshold and wrong on the other: the two "
-                            f"branches have different derivatives. {where}", text, 0.86)  # fmt: skip
+            yield Diagnosis(
+                "missing_mask",
+                f"The gradient of {case.say(a)} is right on one side of a threshold and wrong on the other: the two "
+                f"branches have different derivatives. {where}",
+                text,
+                0.86,
+            )
 
 
 def _single(support: np.ndarray) -> bool:
@@ -102,7 +115,7 @@ def _same_rows(case: Case, a: int, has: np.ndarray, should: np.ndarray) -> bool:
 
 def _one_branch(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
     """Each output from one entry, and the wrong ones all lie on one side of a threshold in x."""
-    if not (_single(_support(e)) and _single(_support(n))) or e.shape[0] != e.shape[1]:
+    if not (_single(support(e)) and _single(support(n))) or e.shape[0] != e.shape[1]:
         return False
     x, wrong = case.values[a].ravel(), (np.abs(e - n) > 1e-6).any(0)
     if not 2 <= wrong.sum() <= len(x) - 2:
@@ -112,27 +125,37 @@ def _one_branch(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
 
 def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
     """Every output depends on several entries, through a sum, mean or norm; the gradient treats that as a constant."""
-    for a, e, n in _matrices(case):
+    for a, e, n in matrices(case):
         if e.shape[0] != e.shape[1]:
             continue
         outside = ~np.eye(len(e), dtype=bool)
-        needed = _support(n) & outside
+        needed = support(n) & outside
         said = np.abs(e[outside]).max(initial=0) > 1e-9
-        evidence = f"{needed.sum()} derivatives of an output by another place's input are not 0, the gradient has {(_support(e) & outside).sum()}"
+        evidence = (
+            f"{needed.sum()} derivatives of an output by another place's input are not 0, the gradient has {(support(e) & outside).sum()}"
+        )
         cure = "Add the term that goes through the sum (mean, variance, norm), which every entry changes."
         if needed.any() and not said:
-            yield Diagnosis("missing_cross_term", f"Each output depends on other entries of {case.say(a)} too, but the gradient only knows its own "
-                            f"place. {cure}", f"{evidence}; {case.example(a)}.", 0.93)  # fmt: skip
+            yield Diagnosis(
+                "missing_cross_term",
+                f"Each output depends on other entries of {case.say(a)} too, but the gradient only knows its own place. {cure}",
+                f"{evidence}; {case.example(a)}.",
+                0.93,
+            )
         elif needed.any() and (flip := _term_of_rank_one(e, n)) is not None:
             kind, what, score = ("sign", "has the wrong sign", 0.72) if flip else ("missing_cross_term", "is missing", 0.73)
-            yield Diagnosis(kind, f"In the gradient of {case.say(a)} a term that goes through a sum (mean, variance, norm) {what}. {cure}",
-                            f"what differs has rank one in each group of entries; {case.example(a)}.", score)  # fmt: skip
+            yield Diagnosis(
+                kind,
+                f"In the gradient of {case.say(a)} a term that goes through a sum (mean, variance, norm) {what}. {cure}",
+                f"what differs has rank one in each group of entries; {case.example(a)}.",
+                score,
+            )
 
 
 def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
     """Whether n − e is of rank one in each block of entries that belong together, and if so whether the term was added (True) rather
     than left out (False): along it, e then has twice the strength that n has elsewhere."""
-    linked, flips, seen = _support(n) | _support(n).T | np.eye(len(n), dtype=bool), [], set()
+    linked, flips, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
     for start in range(len(n)):
         if start in seen:
             continue
@@ -150,94 +173,6 @@ def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
         along = float(u[:, 0] @ e[np.ix_(group, group)] @ u[:, 0])
         flips.append(along > 1.5 * strength)
     return (sum(flips) > len(flips) / 2) if flips else None
-
-
-def shifted(case: Case) -> Iterator[Diagnosis]:
-    """Each output's gradient has the right pattern at another place: a stride, pad or index is off."""
-    for a, e, n in _matrices(case):
-        shape = case.values[a].shape
-        if (whole := _moved_as_a_whole(e, n, shape)) is not None:
-            yield Diagnosis("shifted", f"The gradient of {case.say(a)} has the right numbers at moved places: look at where padding is cut off, and "
-                            "where slices begin and end.", f"moved by {whole} it agrees; {case.example(a)}.", 0.945)  # fmt: skip
-        elif (found := _translation(e, n, shape, case.y.shape)) is not None:
-            step, share = found
-            yield Diagnosis("shifted", f"The gradient of {case.say(a)} has the right numbers at moved places: look at stride, padding and where "
-                            "slices begin and end when it is put back (col2im).",
-                            f"moved by {step} in {share:.0%} of the outputs; {case.example(a)}.", 0.945)  # fmt: skip
-        elif (rows := _rows_moved(e, n, case.y.shape)) is not None:
-            yield Diagnosis("shifted", f"The gradient of {case.say(a)} pairs each g with the entries of a neighbouring output.",
-                            f"outputs moved by {rows}; {case.example(a)}.", 0.8)  # fmt: skip
-
-
-def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
-    """The move by which all of n becomes e, where both are inside; most of n must be."""
-    claimed, numeric = e.reshape(len(e), *shape), n.reshape(len(n), *shape)
-    for move in product(*(range(-min(2, s - 1), min(2, s - 1) + 1) for s in shape)) if 1 <= len(shape) <= 4 else ():
-        there = (slice(None), *(slice(max(m, 0), s + min(m, 0)) for m, s in zip(move, shape)))
-        here = (slice(None), *(slice(max(-m, 0), s + min(-m, 0)) for m, s in zip(move, shape)))
-        inside = np.abs(numeric[here]).sum() > 0.5 * np.abs(numeric).sum()
-        if any(move) and inside and _support(numeric[here]).sum() > 2 and same(claimed[there], numeric[here]):
-            return list(move)
-    return None
-
-
-def _translation(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[list[int], float] | None:
-    """Move n's row (one output's pattern in x) until it is e's. The moves must follow one rule: each axis' move depends on the output's
-    place along one axis alone, as a wrong stride or pad makes it. Returns the largest move, and the share of outputs that fit."""
-    if not 1 <= len(shape) <= 4:
-        return None
-    moves, places, count = [], [], 0
-    for k in range(len(e)):
-        is_, should = (np.argwhere(_support(row.reshape(shape))) for row in (e[k], n[k]))
-        if not len(should) or not len(is_):
-            continue
-        count += 1
-        move = is_.min(0) - should.min(0)
-        window = tuple(slice(max(m, 0), s + min(m, 0)) for m, s in zip(move, shape))
-        origin = tuple(slice(max(-m, 0), s + min(-m, 0)) for m, s in zip(move, shape))
-        there = np.zeros(shape)
-        there[window] = n[k].reshape(shape)[origin]
-        if same(there.ravel(), e[k]) and there.any():
-            moves.append(move)
-            places.append(np.unravel_index(k, outputs) if outputs else (0,))
-    if count < 2 or len(moves) < max(2, 0.6 * count) or not np.any(moves):
-        return None
-    m, p = np.array(moves), np.array(places, dtype=float)
-    for axis in range(len(shape)):
-        if not m[:, axis].any():
-            continue
-        designs = [np.stack([np.ones(len(p)), p[:, j]], 1) for j in range(p.shape[1]) if outputs and j <= axis] or [np.ones((len(p), 1))]
-        if not any(_fits(d, m[:, axis]) for d in designs):
-            return None
-    return [int(x) for x in m[np.abs(m).sum(1).argmax()]], len(moves) / max(len(e), 1)
-
-
-def _fits(design: np.ndarray, moves: np.ndarray) -> bool:
-    """Whether most moves lie on a line with whole slope of −3 … 3, a constant included (a roll leaves one end out)."""
-    if len(np.unique(moves)) == 1:
-        return True
-    for slope in range(-3, 4):
-        rest = moves - slope * (design[:, 1] if design.shape[1] > 1 else 0)
-        values, counts = np.unique(rest, return_counts=True)
-        if counts.max() >= 0.75 * len(moves) and (slope or values[counts.argmax()] != 0):
-            return len(moves) > 2
-    return False
-
-
-def _rows_moved(e: np.ndarray, n: np.ndarray, outputs: tuple[int, ...]) -> list[int] | None:
-    """Whether e's rows are n's rows of an output beside, along one or two axes."""
-    if not outputs or len(outputs) > 4:
-        return None
-    claimed, numeric = e.reshape(*outputs, -1), n.reshape(*outputs, -1)
-    for axis, size in enumerate(outputs):
-        for move in (1, -1, 2, -2):
-            if size - abs(move) < 2:
-                continue
-            here = np.take(claimed, range(max(move, 0), size + min(move, 0)), axis)
-            there = np.take(numeric, range(max(-move, 0), size + min(-move, 0)), axis)
-            if same(here, there) and here.any():
-                return [move if i == axis else 0 for i in range(len(outputs))]
-    return None
 
 
 TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [transposed, missing_sum, missing_mask, missing_cross_term, shifted]

@@ -2,6 +2,7 @@
 
 `TensorFunction` holds a function of Tensors, a layer or a model; `StudentPair` a forward and a backward in plain NumPy; `GradientOf`
 the gradient of another subject, so that second order is nothing but first order of a first order."""
+
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -109,7 +110,7 @@ class TensorFunction(Subject):
             self.call(self.tensors(before))
         xs = self.tensors(values)
         y = self.call(xs)
-        found = []
+        found: list[list[Any]] = []
         for c in cotangents:
             try:
                 grads: Any = [None] * len(xs)
@@ -191,10 +192,14 @@ class StudentPair(Subject):
         if len(grads) == count:
             grads = [grads[i] for i in floats]
         if len(grads) != len(floats):
-            return [f"backward returned {len(grads)} gradients for {count} arrays: it must return one for each, in their order"] * len(floats)
+            sentence = f"backward returned {len(grads)} gradients for {count} arrays: it must return one for each, in their order"
+            return [sentence] * len(floats)
         arrays = [np.zeros(v.shape) if g is None else as_plain(g) for g, v in zip(grads, self.values)]
         self.gradient_dtypes = [a.dtype for a in arrays]
-        return [float64(a) if a.dtype.kind in "fiub" else f"a gradient holds {a.dtype}, not numbers" for a in arrays]
+        found: list[Any] = []
+        for a in arrays:
+            found.append(float64(a) if a.dtype.kind in "fiub" else f"a gradient holds {a.dtype}, not numbers")
+        return found
 
 
 def float64(array: Any) -> np.ndarray:

@@ -1,4 +1,5 @@
 """``minidl gradcheck``."""
+
 import pytest
 
 SOURCE = """
@@ -26,7 +27,9 @@ def test_it_prints_the_report_and_fails_on_a_wrong_gradient(run_command, homewor
     assert (code, err) == (1, "") and "WRONG" in out and "sign" in out
 
 
-@pytest.mark.parametrize("target", ["homework_of_ada", "homework_of_ada:missing", "no_such_module:f", "no_such.py:f", "homework_of_ada:nothing", ":f"])
+@pytest.mark.parametrize(
+    "target", ["homework_of_ada", "homework_of_ada:missing", "no_such_module:f", "no_such.py:f", "homework_of_ada:nothing", ":f"]
+)
 def test_what_cannot_be_checked_ends_in_one_sentence(run_command, homework, target):
     code, out, err = run_command("gradcheck", target)
     assert code == 1 and out == "" and err.count("\n") == 1
