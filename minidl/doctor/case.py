@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from minidl.doctor.examination import far
 from minidl.doctor.subjects import Argument, Subject
 
 SMALL = 512  # outputs, and entries of an argument, up to which whole Jacobians are compared
+SECONDS = 2.0  # about what one Jacobian may take
+PATIENCE = 12.0  # seconds after which no further hypothesis is tested
 Values = Sequence[np.ndarray]
 
 
@@ -40,11 +43,15 @@ class Case:
     values: list[np.ndarray]
     first: Values
     rng: np.random.Generator
+    seconds: float = 0.0  # what one call of the function takes
     entries: list[list[int]] = field(init=False)
+    until: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.until = perf_counter() + PATIENCE
+        small, few = (max(2, min(most, int(SECONDS / (16 * self.seconds * max(1, len(self.values) / 3) + 1e-9)))) for most in (SMALL, 64))
         self.entries = [
-            list(range(x.size)) if x.size <= SMALL else sorted(int(i) for i in self.rng.choice(x.size, 64, replace=False))
+            list(range(x.size)) if x.size <= small else sorted(int(i) for i in self.rng.choice(x.size, min(few, x.size), replace=False))
             for x in self.values
         ]
 
@@ -56,14 +63,20 @@ class Case:
     def cotangents(self) -> np.ndarray:
         """The rows of the Jacobians: every output by itself, if they are few; else random mixtures."""
         n = self.y.size
-        return np.eye(n) if n <= SMALL else self.rng.standard_normal((8, n))
+        return np.eye(n) if self.few_outputs else self.rng.standard_normal((4, n))
+
+    @property
+    def few_outputs(self) -> bool:
+        return self.y.size <= max(2, min(SMALL, int(SECONDS / (4 * self.seconds + 1e-9))))
 
     def whole(self, a: int) -> bool:
         """Whether the Jacobians of argument a are complete, one row an output."""
-        return self.y.size <= SMALL and self.values[a].size <= SMALL
+        return self.few_outputs and len(self.entries[a]) == self.values[a].size
 
     def numeric_at(self, values: Values, a: int) -> np.ndarray:
-        """The rows' derivatives with respect to the entries of argument a, by differences."""
+        """The rows' derivatives with respect to the entries of argument a, by differences. TimeoutError when patience ends."""
+        if perf_counter() > self.until:
+            raise TimeoutError
         found: np.ndarray = self.cotangents @ jacobian(self.subject, values, a, self.entries[a])
         return found
 
@@ -119,7 +132,7 @@ class Case:
         difference = np.where(True if mask is None else mask, np.abs(e - n), -1.0)
         k, i = (int(p) for p in np.unravel_index(int(np.argmax(difference)), difference.shape))
         entry = tuple(int(p) for p in np.unravel_index(self.entries[a][i], self.values[a].shape))
-        output = f"dy{[int(p) for p in np.unravel_index(k, self.y.shape)]}" if self.y.size <= SMALL and self.y.ndim else "dy"
+        output = f"dy{[int(p) for p in np.unravel_index(k, self.y.shape)]}" if self.few_outputs and self.y.ndim else "dy"
         return f"{self.say(a)}: {output}/dx{list(entry) or ''} is {n[k, i]:.6g}, the gradient says {e[k, i]:.6g}"
 
 

@@ -32,7 +32,7 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
     """The kinds of mistake that explain these findings, most likely first; each kind once, "unknown" if there is no other.
 
     ``first``: the point where the function was called first. ``kinks_only``: beside the kinks all is right."""
-    case = Case(subject, found.values, first, rng)
+    case = Case(subject, found.values, first, rng, found.seconds)
     if kinks_only and found.worst is not None:
         return [*_tried(numbers.few_digits, case), _kink(found)]
     if found.broken:
@@ -46,16 +46,21 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
                 best[d.kind] = d
         if max((d.score for d in best.values()), default=0) >= CERTAIN and test in (memory.accumulated, memory.stale):
             break  # what backward says depends on what it was asked before: nothing else can be tested
+    if len(best) > 1:
+        best.pop("unknown", None)
     ranked = sorted(best.values(), key=lambda d: -d.score)
     return ranked or [_unknown(case)]
 
 
 def _tried(test: Callable[[Case], Iterator[Diagnosis]], case: Case) -> list[Diagnosis]:
     """A wrong rule may fail at any point where nobody ever called it: then this hypothesis cannot be tested."""
+    found = []
     try:
-        return list(test(case))
-    except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
-        return []
+        for diagnosis in test(case):
+            found.append(diagnosis)
+    except (ValueError, ArithmeticError, IndexError, TimeoutError, np.linalg.LinAlgError):
+        pass
+    return found
 
 
 def _kink(found: Findings) -> Diagnosis:
@@ -71,7 +76,13 @@ def _kink(found: Findings) -> Diagnosis:
 
 
 def _unknown(case: Case) -> Diagnosis:
-    for a in case.wrong:
+    try:
+        wrong = case.wrong
+    except TimeoutError:
+        return Diagnosis(
+            "unknown", "The gradient is wrong. Check a smaller case: fewer and smaller layers.", "one call takes too long for more."
+        )
+    for a in wrong:
         if not np.isfinite(case.claimed[a]).all():
             return Diagnosis("unknown", f"The gradient of {case.say(a)} is NaN or infinite.", "a division by 0, or the log of 0?")
         if not case.claimed[a].any():
@@ -83,7 +94,7 @@ def _unknown(case: Case) -> Diagnosis:
                     "for g = 0 it is not 0.",
                 )
             return Diagnosis("unknown", f"The gradient of {case.say(a)} is zero everywhere.", case.example(a) + ".")
-    text = f"{case.example(case.wrong[0])}." if case.wrong else "no simple test finds it again."
+    text = f"{case.example(wrong[0])}." if wrong else "no simple test finds it again."
     return Diagnosis(
         "unknown", "The gradient is wrong in a way that no simple mistake explains. Check the formula on paper at the entry above.", text
     )

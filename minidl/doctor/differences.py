@@ -124,6 +124,8 @@ class Ruler(NamedTuple):
         low, high = (float(choose(c * left, c * right).sum()) for choose in (np.minimum, np.maximum))
         slack = self.atol + 10 * noise + 1e-5 * max(abs(low), abs(high))
         exact = float((self.grads[k][a] * v).sum())
+        if not low - slack <= exact <= high + slack and high - low <= 1e-3 * np.abs(c * right).sum():
+            return None  # a kink nearby, but here both sides agree: the gradient is wrong whatever is beside
         return Kink(a, v, float((c * left).sum()), float((c * right).sum()), exact, bool(low - slack <= exact <= high + slack))
 
     def bent_here(self, a: int, v: np.ndarray) -> bool:

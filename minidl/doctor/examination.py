@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from minidl.doctor.differences import Kink, Match, Ruler, Values, directions, scale, unit
 from minidl.doctor.subjects import Argument, Subject
 
-COMPARED = 256  # entries of one argument that are compared one by one
+COMPARED = 256  # entries of one argument that are compared one by one, if that is quick
 BENT = 24  # of those that disagree, how many are looked at for a kink
+SECONDS = 1.0  # about what this may take
 REACHES = (2.0, 1.0, 0.3, 0.1, 0.01, 1e-3)  # how far away other points are tried
 DRAWS = 2  # cotangents, and directions for each argument
 
@@ -45,7 +47,12 @@ class Findings:
     kinks: list[KinkFound] = field(default_factory=list)
     shapes: dict[Argument, str] = field(default_factory=dict)  # what is wrong with the shape of a gradient
     changing: Argument | None = None  # the gradient of this argument differed when asked for again
+    seconds: float = 0.0  # what one call of the function takes
     broken: str | None = None  # why nothing can be compared
+
+    def affordable(self, most: int, calls: int) -> int:
+        """How many things may be looked at, if each takes so many calls of the function."""
+        return max(2, min(most, int(SECONDS / (calls * self.seconds + 1e-9))))
 
     @property
     def ok(self) -> bool:
@@ -55,7 +62,9 @@ class Findings:
 def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: float, atol: float) -> Findings:
     """Compare all gradients at these values, along random directions and for random cotangents. One cotangent is used twice."""
     found = Findings([v.copy() for v in values])
+    began = perf_counter()
     y = subject.forward(values)
+    found.seconds = perf_counter() - began
     if not np.isfinite(y).all():
         found.broken = "the function itself gives NaN or infinity here"
         return found
@@ -124,7 +133,9 @@ def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Gene
             _locate(ruler, a, k, v, match, found, rng)
             return
     if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
-        for i in [i for i in range(min(v.size, COMPARED)) if ruler.bent_here(a, unit(shape, i))][:BENT]:
+        for i in [i for i in range(min(v.size, found.affordable(COMPARED, 2))) if ruler.bent_here(a, unit(shape, i))][
+            : found.affordable(BENT, 36)
+        ]:
             if (kink := ruler.kink(0, a, unit(shape, i))) is not None:
                 _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[0], kink)
 
@@ -133,7 +144,7 @@ def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Fi
     """A direction disagrees: find the entries that do, and tell kinks from mistakes."""
     shape, name = ruler.values[a].shape, ruler.subject.names[a]
     wrong = []
-    for i in _suspects(ruler, a, k, v, rng):
+    for i in _suspects(ruler, a, k, v, rng, found.affordable(COMPARED, 12)):
         m = ruler.entry(a, i)[k]
         if not m.ok:
             wrong.append((m.excess, i, m))
@@ -141,7 +152,7 @@ def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Fi
     if not wrong:
         kink = ruler.kink(k, a, v)
         _report(found, name, None, match, kink)
-    for _, i, m in wrong[:BENT]:
+    for _, i, m in wrong[: found.affordable(BENT, 36)]:
         _report(found, name, _index(i, shape), m, ruler.kink(k, a, unit(shape, i)))
 
 
@@ -158,10 +169,10 @@ def _report(found: Findings, name: Argument, index: tuple[int, ...] | None, matc
             found.worst = worst
 
 
-def _suspects(ruler: Ruler, a: int, k: int, v: np.ndarray, rng: np.random.Generator) -> list[int]:
+def _suspects(ruler: Ruler, a: int, k: int, v: np.ndarray, rng: np.random.Generator, most: int) -> list[int]:
     """The places to compare one by one: all, or those left when the half that disagrees more was kept, again and again."""
     left = np.asarray(rng.permutation(v.size))
-    while left.size > COMPARED:
+    while left.size > most:
         halves = left[: left.size // 2], left[left.size // 2 :]
         excess = []
         for half in halves:

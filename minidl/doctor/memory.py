@@ -20,6 +20,8 @@ def accumulated(case: Case) -> Iterator[Diagnosis]:
         r: list[Any] = [row[a] for row in rows]
         if any(isinstance(x, str) for x in r) or len({x.shape for x in r}) != 1 or same(r[0], r[2], 1e-9):
             continue
+        if not all(np.isfinite(x).all() for x in r):
+            continue
         if same(r[1], r[2], 1e-9):
             yield Diagnosis(
                 "stale",
@@ -49,7 +51,7 @@ def stale(case: Case) -> Iterator[Diagnosis]:
         e = answers[0][a]
         if isinstance(e, str) or e.shape != case.values[a].shape:
             continue
-        if same(e, _truth(case, case.values, a, c)):
+        if same(_picked(case, a, e), _truth_picked(case, case.values, a, c)):
             continue
         for old, which in ((case.first, "the first input that forward ever got"), (before, "the input of the call before")):
             if _is_of_old(case, a, e, c, old):
@@ -79,7 +81,7 @@ def right_only_at_first(case: Case) -> Iterator[Diagnosis]:
     if all(same(x, f) for x, f in zip(case.values, case.first)):
         return
     e = case.subject.backward(case.first, [c])[0]
-    if all(not isinstance(g, str) and same(g, _truth(case, case.first, a, c)) for a, g in enumerate(e)):
+    if all(not isinstance(g, str) and same(_picked(case, a, g), _truth_picked(case, case.first, a, c)) for a, g in enumerate(e)):
         yield Diagnosis(
             "stale",
             f"The gradient is right at the first input, and wrong at others: something is kept from the first call. {STALE_CURE}",
@@ -103,7 +105,7 @@ def unmoved(case: Case) -> Iterator[Diagnosis]:
                     "stale",
                     f"The gradient of {case.say(a)} does not change with {case.say(b)}, although it should: it is a constant, or was "
                     f"kept from an earlier input. Which value of {case.say(b)} does backward use?",
-                    f"{case.say(b)} was moved; {case.example(a)}, before and after.",
+                    f"when it moved, the right one changed, this one not at all; {case.example(a)}.",
                     0.55,
                 )
                 return
@@ -128,13 +130,6 @@ def _picked(case: Case, a: int, e: np.ndarray) -> np.ndarray:
 def _truth_picked(case: Case, values: Any, a: int, c: np.ndarray) -> np.ndarray:
     found: np.ndarray = c.ravel() @ jacobian(case.subject, values, a, case.entries[a])
     return found
-
-
-def _truth(case: Case, values: Any, a: int, c: np.ndarray) -> np.ndarray:
-    """The gradient by differences; entries that were not measured are taken from the claim's place, as NaN."""
-    full = np.full(case.values[a].size, np.nan)
-    full[case.entries[a]] = _truth_picked(case, values, a, c)
-    return full.reshape(case.values[a].shape)
 
 
 def _two(a: np.ndarray, b: np.ndarray) -> str:

@@ -84,17 +84,10 @@ def _meaning(case: Case, a: int, k: float) -> str:
         sizes.setdefault(x.size, f"the number of entries of {case.say(b)}")
     sizes.setdefault(case.y.size, "the number of outputs")
     sizes = {2: "a square's derivative has it", **{n: text for n, text in sizes.items() if n > 1}}
-    for n, text in sizes.items():
-        for value, written in (
-            (n, f"{n}"),
-            (1 / n, f"1/{n}"),
-            (n**0.5, f"√{n}"),
-            (n**-0.5, f"1/√{n}"),
-            (n * n, f"{n}²"),
-            (1 / n**2, f"1/{n}²"),
-        ):
-            if abs(abs(k) / value - 1) < 1e-5:
-                return f": {written}, and {n} is {text}" if n != 2 else f": {written}, and {text}"
+    for power, form in ((1, "{}"), (-1, "1/{}"), (0.5, "√{}"), (-0.5, "1/√{}"), (2, "{}²"), (-2, "1/{}²")):
+        for n, text in sizes.items():
+            if abs(abs(k) / n**power - 1) < 1e-5:
+                return f": {form.format(n)}, and {text}" if n == 2 else f": {form.format(n)}, and {n} is {text}"
     return ": is a mean a sum, a 2 lost, or a scale left out?"
 
 
