@@ -6,7 +6,7 @@ import numpy as np
 
 from minidl.doctor import memory, numbers, structure
 from minidl.doctor.case import Case, Diagnosis
-from minidl.doctor.examination import Findings
+from minidl.doctor.examination import SLOW, Findings
 from minidl.doctor.shapes import wrong_shape
 from minidl.doctor.subjects import Subject
 
@@ -39,6 +39,8 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
         return [Diagnosis("unknown", "Where the function has no finite value there is no derivative.", found.broken)]
     tests: list[Callable[[Case], Iterator[Diagnosis]]] = [memory.accumulated]
     tests += [wrong_shape] if found.shapes else [memory.stale, *numbers.TESTS, *structure.TESTS, *memory.TESTS]
+    if found.seconds > SLOW:  # what costs least, and explains most
+        tests = [memory.accumulated, numbers.sign, numbers.factor, *tests[1:]]
     best: dict[str, Diagnosis] = {}
     for test in tests:
         for d in _tried(test, case):

@@ -13,6 +13,7 @@ from minidl.doctor.subjects import Argument, Subject
 COMPARED = 256  # entries of one argument that are compared one by one, if that is quick
 BENT = 24  # of those that disagree, how many are looked at for a kink
 SECONDS = 1.0  # about what this may take
+SLOW = 5e-3  # seconds a call
 REACHES = (2.0, 1.0, 0.3, 0.1, 0.01, 1e-3)  # how far away other points are tried
 DRAWS = 2  # cotangents, and directions for each argument
 
@@ -130,6 +131,8 @@ def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Gene
         failing = [(m.excess, k, m) for k, m in enumerate(matches) if not m.ok]
         if failing:
             _, k, match = max(failing, key=lambda f: f[0])
+            if found.worst is not None and found.seconds > SLOW:  # one place is enough where looking takes long
+                return
             _locate(ruler, a, k, v, match, found, rng)
             return
     if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
