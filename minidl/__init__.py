@@ -10,6 +10,7 @@ import minidl.ops  # noqa: F401  (with autograd, what a Tensor can do)
 if TYPE_CHECKING:
     from minidl.autograd import backward_steps as backward_steps
     from minidl.autograd import grad as grad
+    from minidl.checking import gradcheck as gradcheck
     from minidl.detecting import detect_changes as detect_changes
     from minidl.detecting import detect_nonfinite as detect_nonfinite
     from minidl.higher_order import hvp as hvp
@@ -34,9 +35,9 @@ _modules = {
 }  # fmt: skip
 _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
-    "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "hvp": "higher_order",
-    "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches", "set_seed": "random_numbers",
-    "why_no_grad": "tracing",
+    "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "gradcheck": "checking",
+    "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches",
+    "set_seed": "random_numbers", "why_no_grad": "tracing",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]

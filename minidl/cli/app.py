@@ -70,6 +70,17 @@ def predict(
     predict_pictures(run, pictures)
 
 
+@app.command()
+def gradcheck(
+    target: Annotated[str, typer.Argument(help="module:function or file.py:function; it takes nothing and returns (f, *arrays).")],
+    order: Annotated[int, typer.Option(help="2 checks the gradients of the gradients too.")] = 1,
+) -> None:
+    """Check gradients against differences, and say what kind of mistake a wrong one is."""
+    from minidl.cli.gradcheck import check
+
+    check(target, order)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the command line makes no sense."""
     try:

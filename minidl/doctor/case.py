@@ -1,0 +1,150 @@
+"""What the doctor looks at: the Jacobian that the differences give, and the one that the claimed gradients amount to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minidl.doctor.differences import jacobian
+from minidl.doctor.examination import far
+from minidl.doctor.subjects import Argument, Subject
+
+SMALL = 512  # outputs, and entries of an argument, up to which whole Jacobians are compared
+SECONDS = 2.0  # about what one Jacobian may take
+PATIENCE = 12.0  # seconds after which no further hypothesis is tested
+Values = Sequence[np.ndarray]
+
+
+class Diagnosis(NamedTuple):
+    """One kind of mistake that explains what was found."""
+
+    kind: str
+    sentence: str
+    evidence: str
+    score: float = 0.0
+
+
+def same(a: np.ndarray, b: np.ndarray, tolerance: float = 3e-6) -> bool:
+    """Equal but for the error of differences."""
+    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return False
+    largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return bool(np.abs(a - b).max(initial=0) <= tolerance * largest + 1e-9)
+
+
+@dataclass
+class Case:
+    """A wrong gradient at one point. ``first``: the point where the function was called first."""
+
+    subject: Subject
+    values: list[np.ndarray]
+    first: Values
+    rng: np.random.Generator
+    seconds: float = 0.0  # what one call of the function takes
+    entries: list[list[int]] = field(init=False)
+    until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = perf_counter() + PATIENCE
+        small, few = (max(2, min(most, int(SECONDS / (16 * self.seconds * max(1, len(self.values) / 3) + 1e-9)))) for most in (SMALL, 64))
+        self.entries = [
+            list(range(x.size)) if x.size <= small else sorted(int(i) for i in self.rng.choice(x.size, min(few, x.size), replace=False))
+            for x in self.values
+        ]
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        return self.subject.forward(self.values)
+
+    @cached_property
+    def cotangents(self) -> np.ndarray:
+        """The rows of the Jacobians: every output by itself, if they are few; else random mixtures."""
+        n = self.y.size
+        return np.eye(n) if self.few_outputs else self.rng.standard_normal((4, n))
+
+    @property
+    def few_outputs(self) -> bool:
+        return self.y.size <= max(2, min(SMALL, int(SECONDS / (4 * self.seconds + 1e-9))))
+
+    def whole(self, a: int) -> bool:
+        """Whether the Jacobians of argument a are complete, one row an output."""
+        return self.few_outputs and len(self.entries[a]) == self.values[a].size
+
+    def numeric_at(self, values: Values, a: int) -> np.ndarray:
+        """The rows' derivatives with respect to the entries of argument a, by differences. TimeoutError when patience ends."""
+        if perf_counter() > self.until:
+            raise TimeoutError
+        found: np.ndarray = self.cotangents @ jacobian(self.subject, values, a, self.entries[a])
+        return found
+
+    def claimed_at(self, values: Values) -> list[np.ndarray]:
+        """The same as the gradients have it; what they say for a cotangent of zero is taken off, so that a forgotten g shows."""
+        n = len(self.cotangents)
+        cs = [c.reshape(self.y.shape) for c in (*self.cotangents, np.zeros(self.y.size))]
+        rows = self.subject.backward(values, cs)
+        found = []
+        for a, x in enumerate(values):
+            if any(isinstance(row[a], str) or row[a].shape != x.shape for row in rows):
+                found.append(np.full((n, len(self.entries[a])), np.nan))
+            else:
+                flat = np.array([row[a].ravel()[self.entries[a]] for row in rows]).reshape(n + 1, -1)
+                found.append(flat[:-1] - flat[-1])
+        return found
+
+    @cached_property
+    def numeric(self) -> list[np.ndarray]:
+        return [self.numeric_at(self.values, a) for a in range(len(self.values))]
+
+    @cached_property
+    def claimed(self) -> list[np.ndarray]:
+        return self.claimed_at(self.values)
+
+    @cached_property
+    def wrong(self) -> list[int]:
+        """The arguments whose gradients are wrong."""
+        return [a for a in range(len(self.values)) if not same(self.claimed[a], self.numeric[a])]
+
+    @cached_property
+    def other(self) -> list[np.ndarray]:
+        """Another point, where the function has values."""
+        return far(self.subject, self.values, self.rng)
+
+    def defined(self, values: Values) -> bool:
+        try:
+            return bool(np.isfinite(self.subject.forward(values)).all())
+        except (ValueError, ArithmeticError):
+            return False
+
+    def name(self, a: int) -> Argument:
+        return self.subject.names[a]
+
+    def say(self, a: int) -> str:
+        """How to speak of an argument."""
+        name = self.name(a)
+        return f"argument {name}" if isinstance(name, int) else str(name)
+
+    def example(self, a: int, mask: Any = None) -> str:
+        """The entry that differs most, in numbers."""
+        e, n = self.claimed[a], self.numeric[a]
+        difference = np.where(True if mask is None else mask, np.abs(e - n), -1.0)
+        k, i = (int(p) for p in np.unravel_index(int(np.argmax(difference)), difference.shape))
+        entry = tuple(int(p) for p in np.unravel_index(self.entries[a][i], self.values[a].shape))
+        output = f"dy{[int(p) for p in np.unravel_index(k, self.y.shape)]}" if self.few_outputs and self.y.ndim else "dy"
+        return f"{self.say(a)}: {output}/dx{list(entry) or ''} is {n[k, i]:.6g}, the gradient says {e[k, i]:.6g}"
+
+
+def support(j: np.ndarray) -> np.ndarray:
+    """Where a Jacobian is not 0."""
+    found: np.ndarray = np.abs(j) > 1e-6 * np.abs(j).max(initial=0) + 1e-10
+    return found
+
+
+def matrices(case: Case) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """The wrong arguments with their whole Jacobians, claimed and numeric; those that are zero or not finite are left out."""
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        if case.whole(a) and np.isfinite(e).all() and e.any() and e.size:
+            yield a, e, n

@@ -1,0 +1,183 @@
+"""Derivatives by differences: along a direction, entry by entry, and from one side at a kink."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minidl.doctor.subjects import Subject
+
+EPSILON = float(np.finfo(float).eps)
+ROUNDINGS = 30.0  # how many roundings of Σ|c y| a value of the function is granted
+CLEAR = 2e-5  # a tolerance above this share of the derivative is no check, if a better one is to be had
+Values = Sequence[np.ndarray]
+
+
+def scale(x: np.ndarray) -> float:
+    """The size of an argument: its largest magnitude, 1 if all is zero."""
+    largest = float(np.abs(x).max(initial=0.0))
+    return largest if 0 < largest < np.inf else 1.0
+
+
+def steps(x: np.ndarray) -> list[float]:
+    """Steps to try, best first. Large ones lose least to rounding; small ones see past a kink nearby and through strong curvature."""
+    size, sizes = scale(x), np.abs(x[x != 0])
+    smallest = max(float(sizes.min(initial=size)), 1e-9 * size)
+    found = [1e-3 * size, 1e-4 * size, 1e-5 * size, 1e-6 * size, 1e-7 * size]
+    if smallest < 0.05 * size:
+        found.append(1e-3 * smallest)
+    if size < 0.1:
+        found.append(1e-3)
+    return found
+
+
+def moved(values: Values, a: int, by: np.ndarray) -> list[np.ndarray]:
+    """The arguments, with argument ``a`` moved."""
+    return [v + by if i == a else v for i, v in enumerate(values)]
+
+
+def slope(subject: Subject, values: Values, a: int, v: np.ndarray, h: float) -> np.ndarray:
+    """dy/dt at t = 0 for x + t v: (8 (y₁ − y₋₁) − (y₂ − y₋₂)) / 12 h with yₖ at t = k h. The error is of order h⁴."""
+    y = {k: subject.forward(moved(values, a, k * h * v)) for k in (-2, -1, 1, 2)}
+    found: np.ndarray = (8 * (y[1] - y[-1]) - (y[2] - y[-2])) / (12 * h)
+    return found
+
+
+class Match(NamedTuple):
+    """One comparison: ⟨gradient, v⟩ as claimed and as measured."""
+
+    ok: bool
+    exact: float
+    numeric: float
+    tolerance: float
+
+    @property
+    def excess(self) -> float:
+        """How many tolerances they lie apart."""
+        difference = abs(self.exact - self.numeric)
+        return difference / self.tolerance if np.isfinite(difference) else np.inf
+
+
+class Ruler(NamedTuple):
+    """What comparisons at one point share. ``grads[k][a]`` is the claimed gradient of argument a for ``cotangents[k]``."""
+
+    subject: Subject
+    values: Values
+    y: np.ndarray
+    cotangents: Sequence[np.ndarray]
+    grads: Sequence[Sequence[np.ndarray]]
+    rtol: float
+    atol: float
+
+    def noise(self, k: int, a: int, h: float) -> float:
+        """What rounding may do to a difference quotient: ε (Σ|c y| + Σ|x dL/dx|) / h."""
+        claimed = np.abs(self.values[a] * self.grads[k][a]).sum()
+        size = np.abs(self.cotangents[k] * self.y).sum() + (claimed if np.isfinite(claimed) else 0.0)
+        return float(ROUNDINGS * EPSILON * size / h)
+
+    def compare(self, a: int, v: np.ndarray) -> list[Match]:
+        """Claimed against measured derivative of argument a along v, for each cotangent. The steps are tried until one agrees; a step
+        whose rounding would hide an error of 1 in 10 000 counts only if no other is better."""
+        best: list[Match | None] = [None] * len(self.cotangents)
+        tightest = [np.inf] * len(self.cotangents)
+        for h in steps(self.values[a]):
+            dy = slope(self.subject, self.values, a, v, h)
+            for k, c in enumerate(self.cotangents):
+                terms = self.grads[k][a] * v
+                exact, numeric = float(terms.sum()), float((c * dy).sum())
+                size = max(abs(exact), abs(numeric), float(np.sqrt(np.square(terms).sum())))
+                if not np.isfinite(numeric):
+                    continue
+                size = size if np.isfinite(size) else abs(numeric)
+                tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
+                clear = tolerance <= CLEAR * size or tolerance <= tightest[k]
+                tightest[k] = min(tightest[k], tolerance)
+                match = Match(bool(abs(exact - numeric) <= tolerance) and clear, exact, numeric, tolerance)
+                previous = best[k]
+                if previous is None or not previous.ok and (match.ok or abs(exact - numeric) < 0.01 * abs(exact - previous.numeric)):
+                    best[k] = match
+            if all(m is not None and m.ok for m in best):
+                break
+        return [m or Match(False, float((self.grads[k][a] * v).sum()), np.nan, self.atol) for k, m in enumerate(best)]
+
+    def entry(self, a: int, i: int) -> list[Match]:
+        """The same for one entry (by its place in C order)."""
+        return self.compare(a, unit(self.values[a].shape, i))
+
+    def kink(self, k: int, a: int, v: np.ndarray) -> "Kink | None":
+        """Whether y bends sharply within a step of the point: then the derivatives from the right and the left differ, and keep
+        differing as the step shrinks, where those of a smooth function meet as h²."""
+        size, c = scale(self.values[a]), self.cotangents[k]
+        before: float | None = None
+        bent, sides = False, None
+        for h in (1e-2 * size * 0.25**n for n in range(9)):
+            right, left = (self._one_sided(a, v, s * h) for s in (1, -1))
+            if not (np.isfinite(right).all() and np.isfinite(left).all()):
+                continue
+            jump, noise = float(np.abs(c * (right - left)).sum()), self.noise(k, a, h)
+            if before is not None and jump > before / 4 and jump > 100 * noise and jump > 1e-5 * np.abs(c * right).sum():
+                bent = True
+            before, sides = jump, (right, left, noise)
+        if not bent or sides is None:
+            return None
+        right, left, noise = sides
+        low, high = (float(choose(c * left, c * right).sum()) for choose in (np.minimum, np.maximum))
+        slack = self.atol + 10 * noise + 1e-5 * max(abs(low), abs(high))
+        exact = float((self.grads[k][a] * v).sum())
+        if not low - slack <= exact <= high + slack and high - low <= 1e-3 * np.abs(c * right).sum():
+            return None  # a kink nearby, but here both sides agree: the gradient is wrong whatever is beside
+        return Kink(a, v, float((c * left).sum()), float((c * right).sum()), exact, bool(low - slack <= exact <= high + slack))
+
+    def bent_here(self, a: int, v: np.ndarray) -> bool:
+        """Whether the derivatives from both sides differ at the very point, so that a symmetric difference may agree by symmetry alone."""
+        h = 1e-6 * scale(self.values[a])
+        up, down = (self.subject.forward(moved(self.values, a, s * h * v)) for s in (1, -1))
+        jump, change = np.abs(up + down - 2 * self.y), np.abs(up - self.y) + np.abs(down - self.y)
+        return bool(
+            (
+                (jump > 0.01 * change) & (jump > 1e3 * EPSILON * np.abs(self.y).max(initial=0.0)) & (jump > 1e-4 * change.max(initial=0.0))
+            ).any()
+        )
+
+    def _one_sided(self, a: int, v: np.ndarray, h: float) -> np.ndarray:
+        one, two = (self.subject.forward(moved(self.values, a, n * h * v)) for n in (1, 2))
+        found: np.ndarray = (4 * one - two - 3 * self.y) / (2 * h)
+        return found
+
+
+class Kink(NamedTuple):
+    """A place where y has no derivative: those from both sides, the claimed one, and whether it lies between them."""
+
+    argument: int
+    direction: np.ndarray
+    left: float
+    right: float
+    exact: float
+    accepted: bool
+
+
+def unit(shape: tuple[int, ...], i: int) -> np.ndarray:
+    """The array of that shape with 1 at place i (C order), 0 elsewhere."""
+    v = np.zeros(shape)
+    v.flat[i] = 1.0
+    return v
+
+
+def directions(shape: tuple[int, ...], count: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Random directions, the largest component 1."""
+    for _ in range(count):
+        v = np.asarray(rng.standard_normal(shape))
+        yield v / max(float(np.abs(v).max(initial=0.0)), 1e-3)
+
+
+def jacobian(subject: Subject, values: Values, a: int, entries: Sequence[int] | None = None) -> np.ndarray:
+    """dy_k/dx_i by differences, of shape (size of y, entries of x). Of two steps, the one in whose neighbourhood the result is steadier
+    is believed."""
+    x = values[a]
+    columns = []
+    for i in range(x.size) if entries is None else entries:
+        v, h = unit(x.shape, i), 1e-3 * scale(x)
+        tried = [slope(subject, values, a, v, h * factor).ravel() for factor in (1.0, 0.3, 0.01, 0.003)]
+        coarse, fine = (float(np.abs(tried[n] - tried[n + 1]).sum()) for n in (0, 2))
+        columns.append(tried[0] if not fine < 0.01 * coarse else tried[2])
+    return np.array(columns).T.reshape(-1, len(columns))

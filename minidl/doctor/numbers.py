@@ -1,0 +1,217 @@
+"""Mistakes in the numbers themselves: a sign, a factor, too few digits, or the values of another argument."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from minidl.doctor.case import Case, Diagnosis, same
+from minidl.doctor.examination import beside
+
+
+def ratio(e: np.ndarray, n: np.ndarray) -> float | None:
+    """k with e = k n everywhere, if there is one."""
+    size = float((n * n).sum())
+    if not size or not np.isfinite(e).all():
+        return None
+    k = float((e * n).sum()) / size
+    return k if k and same(e, k * n) else None
+
+
+def sign(case: Case) -> Iterator[Diagnosis]:
+    """Minus the right gradient: everywhere, wherever it is wrong, or in one of two terms."""
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        if ratio(e, n) is not None and same(e, -n):
+            yield Diagnosis(
+                "sign",
+                f"The gradient of {case.say(a)} has the wrong sign. Look for a lost or an extra minus.",
+                f"gradient = −1 × right everywhere; {case.example(a)}.",
+                0.98,
+            )
+            continue
+        if not np.isfinite(e).all():
+            continue
+        off = np.abs(e - n) > 1e-6 * np.abs(n).max() + 1e-9
+        if off.sum() >= 2 and same(e[off], -n[off]) and np.abs(n[off]).max() > 1e-6:
+            yield Diagnosis(
+                "sign",
+                f"Some entries of the gradient of {case.say(a)} have the wrong sign.",
+                f"{off.sum()} entries are −1 × right, the others right; {case.example(a)}.",
+                0.9,
+            )
+        elif _one_term_flipped(case, a, e, n):
+            yield Diagnosis(
+                "sign",
+                f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                f"gradient and right one differ by twice one simple term; {case.example(a)}.",
+                0.85,
+            )
+
+
+def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
+    """e = A + B where n = A − B: then (e + n) / 2 = A is simpler than either."""
+    if not case.whole(a) or e.shape[0] != e.shape[1] or len(e) < 3:
+        return False
+    outside = ~np.eye(len(e), dtype=bool)
+    if np.abs(n[outside]).max() > 1e-6:
+        return same(e[outside], -n[outside])
+    if np.abs(e[outside]).max() > 1e-9:
+        return False
+    half, right = (np.diag(e) + np.diag(n)) / 2, np.diag(n)
+    basis = [np.ones(len(e)), case.y.ravel(), case.values[a].ravel(), *(v.ravel() for v in case.values if v.size == len(e))]
+    return any(ratio(half, b) is not None and ratio(right, b) is None for b in basis)
+
+
+def factor(case: Case) -> Iterator[Diagnosis]:
+    """The right gradient times a number."""
+    for a in case.wrong:
+        k = ratio(case.claimed[a], case.numeric[a])
+        if k is not None and abs(k + 1) > 1e-5 and abs(k - 1) > 5e-5:
+            yield Diagnosis(
+                "factor",
+                f"The gradient of {case.say(a)} is {k:.6g} times the right one{_meaning(case, a, k)}.",
+                f"the ratio is {k:.8g} in every entry; {case.example(a)}.",
+                0.96,
+            )
+
+
+def _meaning(case: Case, a: int, k: float) -> str:
+    """Where such a number may come from."""
+    sizes: dict[int, str] = {}
+    for b, x in enumerate(case.values):
+        for axis, n in enumerate(x.shape):
+            sizes.setdefault(n, f"the length of axis {axis} of {case.say(b)}{' (the batch?)' if axis == 0 else ''}")
+        sizes.setdefault(x.size, f"the number of entries of {case.say(b)}")
+    sizes.setdefault(case.y.size, "the number of outputs")
+    sizes = {2: "a square's derivative has it", **{n: text for n, text in sizes.items() if n > 1}}
+    for power, form in ((1, "{}"), (-1, "1/{}"), (0.5, "√{}"), (-0.5, "1/√{}"), (2, "{}²"), (-2, "1/{}²")):
+        for n, text in sizes.items():
+            if abs(abs(k) / n**power - 1) < 1e-5:
+                return f": {form.format(n)}, and {text}" if n == 2 else f": {form.format(n)}, and {n} is {text}"
+    return ": is a mean a sum, a 2 lost, or a scale left out?"
+
+
+def few_digits(case: Case) -> Iterator[Diagnosis]:
+    """The function itself gives numbers of a smaller type."""
+    point = beside(case.values, case.rng)
+    if case.defined(point) and (kind := _short(case.subject.forward(point))):
+        yield Diagnosis(
+            "precision",
+            f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
+            f"every output is a {kind} number.",
+            1.05,
+        )
+
+
+def precision(case: Case) -> Iterator[Diagnosis]:
+    """Right but for noise: digits are lost, and the result jumps where the function is smooth."""
+    c = np.asarray(case.rng.standard_normal(case.y.shape))
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        if not np.isfinite(e).all() or not n.any():
+            continue
+        error = float(np.linalg.norm(e - n) / np.linalg.norm(n))
+        answer = case.subject.backward(case.values, [c])[0][a]
+        kind = "" if isinstance(answer, str) else _short(answer)
+        evidence = f"the relative error is {error:.1e}; {case.example(a)}."
+        if kind and error < 0.1:
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is computed in {kind}. Keep float64 throughout while checking.",
+                f"every entry is a {kind} number; {evidence}",
+                1.04,
+            )
+        elif error < 0.1 and (roughness := _roughness(case, a, c)) > 1:
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is right but for rounding noise: digits are lost (float32, numbers that "
+                "nearly cancel, or a difference quotient in place of the derivative).",
+                f"moved by a hair, it jumps {roughness:.0f} × more than rounding allows; {evidence}",
+                1.03,
+            )
+        elif error < 5e-5:
+            yield Diagnosis(
+                "precision",
+                f"The gradient of {case.say(a)} is nearly right, but not to float64's digits: is it a difference quotient "
+                "or an approximation?",
+                evidence,
+                0.97,
+            )
+
+
+def _short(values: np.ndarray) -> str:
+    """The smaller float type that holds all these numbers, if they are not just whole."""
+    if not np.isfinite(values).all() or (values == np.round(values)).all():
+        return ""
+    for kind in (np.float16, np.float32):
+        if (values.astype(kind).astype(float) == values).all():
+            return kind.__name__
+    return ""
+
+
+def _roughness(case: Case, a: int, c: np.ndarray) -> float:
+    """How much more the gradient jumps between neighbouring points than a smooth one computed in float64 may."""
+    v = [np.abs(x).max(initial=0) * case.rng.uniform(0.5, 1, x.shape) for x in case.values]
+    worst = 0.0
+    for step, allowed in ((1e-7, 1e-11), (1e-4, 1e-5)):
+        answers = [case.subject.backward([x + k * step * d for x, d in zip(case.values, v)], [c])[0][a] for k in range(5)]
+        if any(isinstance(g, str) for g in answers):
+            return 0.0
+        second = np.diff(np.array(answers), 2, axis=0)
+        worst = max(worst, float(np.abs(second).max(initial=0) / (np.abs(answers[0]).max(initial=1e-300) * allowed)))
+    return worst
+
+
+def wrong_argument(case: Case) -> Iterator[Diagnosis]:
+    """The gradient of another argument, or the right formula with another array put in."""
+    count = len(case.values)
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        for b in range(count):
+            if b != a and case.values[a].size == case.values[b].size and same(e, case.numeric[b]) and ratio(case.numeric[b], n) != 1:
+                both = b in case.wrong and same(case.claimed[b], n)
+                proportional = ratio(case.numeric[b], n) is not None
+                yield Diagnosis(
+                    "wrong_argument",
+                    f"The gradient of {case.say(a)} is the one that belongs to {case.say(b)}. "
+                    "Compare the order of what backward returns with that of the arguments, and what stands in each formula.",
+                    f"it equals the derivative for {case.say(b)} in every entry; {case.example(a)}.",
+                    0.99 if both else 0.94 if proportional else 0.95,
+                )
+        if case.whole(a):
+            yield from _substituted(case, a)
+
+
+def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Put one array in another's place: does the right derivative then become the claimed one, or the other way round?"""
+    for there, used, meant in _exchanges(case):
+        if not case.defined(there):
+            continue
+        hit = same(case.claimed[a], case.numeric_at(there, a))
+        if not hit and same(case.claimed_at(there)[a], case.numeric[a]):
+            hit, used, meant = True, meant, used
+        if hit:
+            yield Diagnosis(
+                "wrong_argument",
+                f"The formula for {case.say(a)} is right, but {used} stands where {meant} belongs.",
+                f"with the one in place of the other, the two agree; {case.example(a)}.",
+                0.75 if "output" in used + meant else 0.93,
+            )
+            return
+
+
+def _exchanges(case: Case) -> Iterator[tuple[list[np.ndarray], str, str]]:
+    """The arguments with one in another's place, with two exchanged, and with y in place of one."""
+    count = range(len(case.values))
+    for p, x in enumerate(case.values):
+        for array, text in [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]:
+            if array is not x and array.shape == x.shape:
+                yield [array if b == p else v for b, v in enumerate(case.values)], text, case.say(p)
+    for p in count:
+        for q in range(p):
+            if case.values[p].shape == case.values[q].shape:
+                order = [q if b == p else p if b == q else b for b in count]
+                yield [case.values[b] for b in order], case.say(p), case.say(q)
+
+
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor, wrong_argument]

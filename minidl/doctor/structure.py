@@ -1,0 +1,178 @@
+"""Mistakes in where numbers go: axes exchanged, contributions left out or let through, terms dropped, windows moved."""
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+import numpy as np
+
+from minidl.doctor.case import Case, Diagnosis, matrices, same, support
+from minidl.doctor.moves import shifted
+from minidl.doctor.numbers import ratio
+
+
+def transposed(case: Case) -> Iterator[Diagnosis]:
+    """The right numbers at exchanged axes, or the Jacobian applied where its transpose belongs."""
+    for a, e, n in matrices(case):
+        what = ""
+        if e.shape[0] == e.shape[1] and (same(e, n.T) or _transposed_behind(e, n)):
+            what = "it applies the Jacobian where its transpose belongs (W where W.T should stand, or the other way round)"
+        elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape):
+            what = "its numbers are right, but axes are exchanged or reversed (a transpose is missing, or reshape was used instead of one)"
+        if what:
+            yield Diagnosis(
+                "transposed",
+                f"The gradient of {case.say(a)} is transposed: {what}.",
+                f"with the axes exchanged it agrees in all {e.size} derivatives; {case.example(a)}.",
+                0.94,
+            )
+
+
+def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Whether the columns of e, as arrays of this shape, are those of n with axes permuted (and then reshaped), or one reversed."""
+    if not 1 <= len(shape) <= 5:
+        return False
+    box, axes = n.reshape(len(n), *shape), range(len(shape))
+    for order in permutations(axes):
+        if order != tuple(axes):
+            moved = box.transpose(0, *(i + 1 for i in order))
+            back = n.reshape(len(n), *(shape[i] for i in order)).transpose(0, *(int(i) + 1 for i in np.argsort(order)))
+            if same(e, moved.reshape(e.shape)) or same(e, back.reshape(e.shape)):
+                return True
+    flips = [tuple(i + 1 for i in some) for some in ([0], [1], [2], [0, 1], [1, 2]) if max(some) < len(shape)]
+    return any(same(e, np.flip(box, flip).reshape(e.shape)) for flip in flips)
+
+
+def _transposed_behind(e: np.ndarray, n: np.ndarray) -> bool:
+    """e = D Kᵀ where n = D K, with some diagonal D (an activation after the matrix): then e ∘ eᵀ = n ∘ nᵀ."""
+    outside = ~np.eye(len(e), dtype=bool)
+    apart = support(n) & outside & (np.abs(np.abs(e) - np.abs(n)) > 1e-5 * np.abs(n).max())
+    return bool(apart.any()) and bool((support(e) == support(n).T).all()) and same(e * e.T, n * n.T, 1e-5) and same(np.diag(e), np.diag(n))
+
+
+def missing_sum(case: Case) -> Iterator[Diagnosis]:
+    """An entry is used by several outputs, but only some of them add to its gradient."""
+    for a, e, n in matrices(case):
+        has, should = support(e), support(n)
+        dropped = should & ~has
+        shared = should.sum(0) > 1  # entries that several outputs use
+        wider = case.y.ndim > 1 and e.shape[1] < e.shape[0] and _single(should) and _single(has) and np.ptp(n[should]) < 1e-6
+        if wider and _permuted(e.T, n.T, case.y.shape):
+            yield Diagnosis(
+                "missing_sum",
+                f"{case.say(a).capitalize()} was broadcast, and its gradient is summed over another axis than that one.",
+                f"with the axes of g exchanged it agrees; {case.example(a)}.",
+                0.942,
+            )
+        if same(e[~dropped], n[~dropped]) and dropped.any() and not dropped[:, ~shared].any():
+            i = int(np.argmax(dropped.sum(0)))
+            yield Diagnosis(
+                "missing_sum",
+                f"An entry of {case.say(a)} is used by several outputs, but only some of them add to its gradient. "
+                "Sum over the axis that was broadcast, and add (+=, np.add.at) where indices or windows meet.",
+                f"entry {i} is used by {should[:, i].sum()} outputs, {has[:, i].sum()} arrive; {case.example(a)}.",
+                0.92,
+            )
+
+
+def missing_mask(case: Case) -> Iterator[Diagnosis]:
+    """Gradient flows where none should (relu, maximum, dropout, where, clip), or not where it should."""
+    for a, e, n in matrices(case):
+        has, should = support(e), support(n)
+        extra, lost = has & ~should, should & ~has
+        k = ratio(e[should], n[should])
+        text = f"{extra.sum()} derivatives that should be 0 are not, {lost.sum()} that should not be 0 are; {case.example(a)}."
+        where = "Multiply by the mask of the forward pass (x > 0, the winner of the maximum, what dropout kept)."
+        if extra.any() and k is not None and k > 0:
+            yield Diagnosis(
+                "missing_mask", f"The gradient of {case.say(a)} lets through what the forward pass blocked. {where}", text, 0.91
+            )
+        elif _single(should) and _single(has) and (extra.any() or lost.any()) and not (has & should & (np.abs(e - n) > 1e-5)).any():
+            if (should.sum(0) <= 1).all() or extra.any() and _same_rows(case, a, has, should):
+                yield Diagnosis(
+                    "missing_mask",
+                    f"The mask in the gradient of {case.say(a)} is another one than in the forward pass. {where}",
+                    text,
+                    0.905,
+                )
+        elif _one_branch(case, a, e, n):
+            yield Diagnosis(
+                "missing_mask",
+                f"The gradient of {case.say(a)} is right on one side of a threshold and wrong on the other: the two "
+                f"branches have different derivatives. {where}",
+                text,
+                0.86,
+            )
+
+
+def _single(support: np.ndarray) -> bool:
+    return bool((support.sum(1) <= 1).all())
+
+
+def _same_rows(case: Case, a: int, has: np.ndarray, should: np.ndarray) -> bool:
+    """Whether every output takes its gradient to exactly one entry, but to another one than it should (a wrong winner)."""
+    return bool((has.sum(1) == 1).all() and (should.sum(1) == 1).all() and case.values[a].size > case.y.size)
+
+
+def _one_branch(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
+    """Each output from one entry, and the wrong ones all lie on one side of a threshold in x."""
+    if not (_single(support(e)) and _single(support(n))) or e.shape[0] != e.shape[1]:
+        return False
+    x, wrong = case.values[a].ravel(), (np.abs(e - n) > 1e-6).any(0)
+    if not 2 <= wrong.sum() <= len(x) - 2:
+        return False
+    return any((bad.max() < good.min()) for z in (x, -x, np.abs(x), -np.abs(x)) for bad, good in [(z[wrong], z[~wrong])])
+
+
+def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
+    """Every output depends on several entries, through a sum, mean or norm; the gradient treats that as a constant."""
+    for a, e, n in matrices(case):
+        if e.shape[0] != e.shape[1]:
+            continue
+        outside = ~np.eye(len(e), dtype=bool)
+        needed = support(n) & outside
+        said = np.abs(e[outside]).max(initial=0) > 1e-9
+        evidence = (
+            f"{needed.sum()} derivatives of an output by another place's input are not 0, the gradient has {(support(e) & outside).sum()}"
+        )
+        cure = "Add the term that goes through the sum (mean, variance, norm), which every entry changes."
+        if needed.any() and not said:
+            yield Diagnosis(
+                "missing_cross_term",
+                f"Each output depends on other entries of {case.say(a)} too, but the gradient only knows its own place. {cure}",
+                f"{evidence}; {case.example(a)}.",
+                0.93,
+            )
+        elif needed.any() and (flip := _term_of_rank_one(e, n)) is not None:
+            kind, what, score = ("sign", "has the wrong sign", 0.72) if flip else ("missing_cross_term", "is missing", 0.73)
+            yield Diagnosis(
+                kind,
+                f"In the gradient of {case.say(a)} a term that goes through a sum (mean, variance, norm) {what}. {cure}",
+                f"what differs has rank one in each group of entries; {case.example(a)}.",
+                score,
+            )
+
+
+def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
+    """Whether n − e is of rank one in each block of entries that belong together, and if so whether the term was added (True) rather
+    than left out (False): along it, e then has twice the strength that n has elsewhere."""
+    linked, flips, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
+    for start in range(len(n)):
+        if start in seen:
+            continue
+        group = np.flatnonzero((np.linalg.matrix_power(linked.astype(float), 3) > 0)[start])
+        seen |= set(group.tolist())
+        block = (n - e)[np.ix_(group, group)]
+        if len(group) < 3:
+            return None
+        u, s, _ = np.linalg.svd(block)
+        if s[0] < 1e-8:
+            continue
+        if s[1] > 1e-4 * s[0]:
+            return None
+        strength = float(np.median(np.linalg.svd(n[np.ix_(group, group)], compute_uv=False)))
+        along = float(u[:, 0] @ e[np.ix_(group, group)] @ u[:, 0])
+        flips.append(along > 1.5 * strength)
+    return (sum(flips) > len(flips) / 2) if flips else None
+
+
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [transposed, missing_sum, missing_mask, missing_cross_term, shifted]

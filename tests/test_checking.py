@@ -1,0 +1,311 @@
+"""gradcheck: what it accepts, what it must not, and what it leaves untouched."""
+
+import numpy as np
+import pytest
+from ops.cases import all_cases
+
+import minidl
+from minidl import gradcheck, layers, losses, ops
+from minidl.tensor import Op, Tensor, registry
+
+CASES = [case for case in all_cases() if any(a.dtype.kind == "f" for a in case.arrays())]
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return np.random.default_rng(len(shape)).standard_normal(shape)
+
+
+# ---------------------------------------------------------------- no false alarm
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.name}: {c.label}") for c in CASES])
+def test_no_alarm_on_a_correct_op(case):
+    for seed in range(20):
+        report = gradcheck(case, *case.inputs(np.random.default_rng(seed)), seed=seed)
+        assert report, f"seed {seed}\n{report}"
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.name}: {c.label}") for c in CASES])
+def test_no_alarm_at_order_2(case):
+    report = gradcheck(case, *case.arrays(), order=2)
+    assert report, str(report)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1e3, 1e6])
+def test_arguments_of_any_size(size):
+    x = size * (1 + np.abs(normal(3, 4)))
+    for f in (lambda x: x * x, ops.log, ops.sqrt, lambda x: x / x.sum(), lambda x: (x / size).exp() * 3 + 7):
+        assert gradcheck(f, x), str(gradcheck(f, x))
+
+
+def test_a_tiny_slope_on_a_large_value():
+    assert gradcheck(lambda x: x * 1e-6 + 1e6, normal(4))
+
+
+# ---------------------------------------------------------------- what must be found
+
+
+def test_seven_is_not_the_derivative_of_a_square():
+    report = gradcheck((lambda x: x**2, lambda g, x: 7 * g), np.array([3.5, 1.0]))
+    assert not report and not report.ok
+    assert report.diagnosis[0].kind == "stale"
+    assert not gradcheck((lambda x: (x**2).sum(), lambda g, x: 7 * g * np.ones_like(x)), np.array([3.5]))  # right at this one point
+
+
+def test_a_softmax_without_its_cross_terms():
+    def softmax(x):
+        e = np.exp(x - x.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    def backward(g, x):
+        y = softmax(x)
+        return g * y * (1 - y)
+
+    report = gradcheck((softmax, backward), normal(3, 4))
+    assert not report and report.diagnosis[0].kind == "missing_cross_term"
+    assert gradcheck((softmax, lambda g, x: (lambda y: y * (g - (g * y).sum(-1, keepdims=True)))(softmax(x))), normal(3, 4))
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-4, 1 - 1e-4, 2.0, -1.0, 0.0])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_a_wrong_factor(factor, size):
+    x, w = size * normal(5, 3), normal(3, 2)
+    pair = lambda x, w: x @ w, lambda g, x, w: (factor * (g @ w.T), x.T @ g)
+    report = gradcheck(pair, x, w)
+    assert not report
+    assert report.worst.argument == 0
+    assert report.worst.exact == pytest.approx(factor * report.worst.numeric, rel=1e-5, abs=1e-9)
+    if factor > 0:
+        assert report.diagnosis[0].kind == "factor"
+
+
+def test_one_wrong_entry_among_many_is_found():
+    x = normal(40, 50)
+
+    def backward(g, x):
+        d = 2 * g * x
+        d[17, 23] *= 1.01
+        return d
+
+    report = gradcheck((lambda x: x**2, backward), x)
+    assert report.worst.argument == 0 and report.worst.index == (17, 23)
+    assert report.worst.tolerance > 0 and report.worst.exact != report.worst.numeric
+
+
+def test_an_op_of_ones_own():
+    square = Op(lambda xp, x: x * x)
+    try:
+        square.vjp(lambda g, y, x: g * x)
+        report = gradcheck(square, normal(4))
+        assert not report and report.diagnosis[0].kind == "factor" and "0.5" in str(report)
+        square.vjp(lambda g, y, x: 2 * g * x)
+        assert gradcheck(square, normal(4), order=2)
+    finally:
+        registry.pop("<lambda>", None)
+
+
+def test_a_rule_right_at_order_1_only():
+    cube = Op(lambda xp, x: x**3)
+    try:
+        cube.vjp(lambda g, y, x: g * Tensor(3 * x.data**2))
+        assert gradcheck(cube, normal(4))
+        report = gradcheck(cube, normal(4), order=2)
+        assert not report and report.order == 2 and "order 2" in str(report)
+    finally:
+        registry.pop("<lambda>", None)
+
+
+@pytest.mark.parametrize("answer", [np.zeros((5, 3)), np.zeros(()), np.zeros((3, 5, 1)), (), (np.zeros(3), np.zeros(3)), "text"])
+def test_a_gradient_of_the_wrong_shape_is_a_failure_not_an_error(answer):
+    report = gradcheck((lambda x: x.sum(), lambda g, x: answer), normal(3, 5))
+    assert not report and report.diagnosis and str(report)
+
+
+def test_an_ops_rule_of_the_wrong_shape_is_a_failure():
+    bad = Op(lambda xp, x: x * 2)
+    try:
+        bad.vjp(lambda g, y, x: g.reshape(-1))
+        report = gradcheck(bad, normal(3, 5))
+        assert not report and "shape" in str(report)
+    finally:
+        registry.pop("<lambda>", None)
+
+
+def test_nan_in_the_gradient_or_the_function():
+    assert not gradcheck((np.sin, lambda g, x: g * np.nan), normal(3))
+    report = gradcheck((lambda x: np.log(x), lambda g, x: g / x), np.array([-1.0, 2.0]))
+    assert not report and "NaN" in str(report)
+
+
+# ---------------------------------------------------------------- kinks
+
+
+@pytest.mark.parametrize(
+    "f", [ops.relu, ops.abs, lambda x: x.max(axis=1), lambda x: ops.maximum(x, 0.0), lambda x: ops.relu(x) @ np.ones((3, 2))]
+)
+def test_a_kink_is_recognised_and_left(f):
+    x = np.array([[0.0, 1.0, 1.0], [0.5, 0.0, -0.3]])
+    report = gradcheck(f, x)
+    assert report and report.kinks and "Kink" in str(report)
+    assert gradcheck(f, x * 1e-9 + x)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_every_value_between_the_one_sided_derivatives_is_accepted(slope):
+    report = gradcheck((lambda x: np.maximum(x, 0), lambda g, x: g * np.where(x == 0, slope, x > 0)), np.array([0.0, 1.0, -2.0]))
+    assert report and report.kinks[0].index == (0,) and report.kinks[0].accepted
+
+
+@pytest.mark.parametrize("slope", [-0.1, 1.1, 7.0, np.nan])
+def test_no_value_outside(slope):
+    report = gradcheck((lambda x: np.maximum(x, 0), lambda g, x: g * np.where(x == 0, slope, x > 0)), np.array([0.0, 1.0, -2.0]))
+    assert not report and report.diagnosis[0].kind == "kink"
+
+
+@pytest.mark.parametrize("distance", [1e-12, 1e-8, 1e-6, 1e-4, 3e-3])
+def test_a_kink_nearby(distance):
+    assert gradcheck(ops.relu, np.array([distance, 1.0, -distance, -1.0]))
+    assert not gradcheck((lambda x: np.maximum(x, 0), lambda g, x: g * (x < 0)), np.array([distance, 1.0, -distance, -1.0]))
+
+
+def test_a_mistake_is_not_excused_by_a_kink():
+    report = gradcheck((lambda x: np.maximum(x, 0), lambda g, x: g), np.array([0.0, 1.0, -2.0, 0.0, -0.4]))
+    assert not report and report.diagnosis[0].kind == "missing_mask"
+
+
+# ---------------------------------------------------------------- what can be checked
+
+
+def test_a_layer_with_its_weights():
+    layer = layers.Dense(4, activation="tanh")
+    report = gradcheck(layer, normal(3, 5).astype("float32"))
+    assert report and "3 arguments" in str(report)
+    assert [w.dtype for w in layer.weights] == [np.float32, np.float32]
+
+
+def test_wrong_weights_are_named():
+    class Scale(layers.Layer):
+        def build(self, shape):
+            self.factor = self.add_weight((shape[-1],), "ones", name="factor")
+
+        def call(self, x):
+            return wrong(x, self.factor)
+
+    wrong = Op(lambda xp, x, s: x * s)
+    try:
+        wrong.vjp(lambda g, y, x, s: (g * s, -g * x))
+        report = gradcheck(Scale(name="mine"), normal(3, 5))
+        assert not report and report.worst.argument == "mine/factor" and report.diagnosis[0].kind == "sign"
+    finally:
+        registry.pop("<lambda>", None)
+
+
+def test_weights_come_back_even_after_an_error():
+    layer = layers.Dense(2)
+    layer(normal(3, 4))
+    before, arrays = [w.version for w in layer.weights], [w.data for w in layer.weights]
+
+    def fails(y_true, y_pred):
+        raise RuntimeError("no loss")
+
+    with pytest.raises(RuntimeError, match="no loss"):
+        gradcheck((layer, fails), normal(3, 4), normal(3, 2))
+    assert [w.version for w in layer.weights] == before
+    assert all(w.data is a for w, a in zip(layer.weights, arrays))
+
+
+def test_the_intro_net_with_its_loss():
+    model = minidl.nets.intro()
+    x = np.random.default_rng(0).random((4, 32, 32, 3), np.float32)
+    before = model.get_weights()
+    report = gradcheck((model, losses.SparseCategoricalCrossentropy()), x, np.array([0, 3, 9, 3]))
+    assert report, str(report)
+    assert "9 arguments" in str(report)
+    for a, b in zip(before, model.get_weights()):
+        assert a.dtype == b.dtype and (a == b).all()
+
+
+def test_a_pair_with_and_without_a_cache():
+    x, w = normal(3, 4), normal(4, 2)
+    assert gradcheck((lambda x, w: x @ w, lambda g, x, w: (g @ w.T, x.T @ g)), x, w)
+    assert gradcheck((lambda x, w: (x @ w, (x, w)), lambda g, c: [g @ c[1].T, c[0].T @ g]), x, w)
+    assert gradcheck((lambda x: float((x**2).sum()), lambda g, x: 2 * g * x), x)
+    assert gradcheck((lambda x: (x**2).sum(), lambda g, x: (2 * g * x,)), x)
+
+
+def test_the_cotangent_of_a_number_is_0_d():
+    def backward(g, x):
+        assert g.shape == () and g.ndim == 0
+        return 2 * g * x
+
+    assert gradcheck((lambda x: float((x**2).sum()), backward), normal(3))
+
+
+def test_integers_and_booleans_are_not_moved():
+    seen = []
+
+    def forward(table, ids, mask):
+        seen.append((ids.copy(), mask.copy()))
+        return table[ids] * mask[:, None]
+
+    def backward(g, table, ids, mask):
+        d = np.zeros_like(table)
+        np.add.at(d, ids, g * mask[:, None])
+        return d, None, None
+
+    ids, mask = np.array([0, 2, 2]), np.array([True, False, True])
+    assert gradcheck((forward, backward), normal(4, 2), ids, mask)
+    assert all((i == ids).all() and (m == mask).all() and i.dtype == ids.dtype and m.dtype == bool for i, m in seen)
+
+
+def test_arrays_are_never_changed():
+    def forward(x):
+        x *= 2
+        return (x / 2) ** 2
+
+    def backward(g, x):
+        g *= 2
+        x *= g
+        return x
+
+    x = normal(3, 2)
+    before = x.copy()
+    assert gradcheck((forward, backward), x)
+    assert (x == before).all()
+
+
+def test_everything_is_float64():
+    dtypes = set()
+
+    def f(x):
+        dtypes.add(x.dtype)
+        return x.exp()
+
+    assert gradcheck(f, np.ones((2, 3), np.float32)) and dtypes == {np.dtype(np.float64)}
+
+
+def test_other_arguments_are_refused():
+    with pytest.raises(TypeError, match="got int"):
+        gradcheck(3, normal(2))
+    with pytest.raises(ValueError, match="none of the arguments"):
+        gradcheck(ops.exp, np.array([1, 2]))
+    with pytest.raises(TypeError, match="must return a Tensor"):
+        gradcheck(lambda x: x.numpy(), normal(2))
+    with pytest.raises(ValueError, match="order"):
+        gradcheck(ops.exp, normal(2), order=0)
+    with pytest.raises(ValueError, match="second order"):
+        gradcheck((np.exp, lambda g, x: g * np.exp(x)), normal(2), order=2)
+    with pytest.raises(TypeError, match="tuple of 3"):
+        gradcheck((lambda x: (x, x, x), lambda g, x: g), normal(2))
+
+
+def test_the_report_can_be_read():
+    text = str(gradcheck((lambda x: x**2, lambda g, x: g * x), normal(3)))
+    assert "WRONG" in text and "argument 0, entry (" in text and "factor" in text and "0.5" in text
+    assert all(len(line) < 300 for line in text.splitlines())
+
+
+def test_empty_and_single():
+    assert gradcheck(ops.exp, np.zeros((0, 3)))
+    assert gradcheck(ops.exp, np.array(0.3))
