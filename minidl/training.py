@@ -201,16 +201,16 @@ class Trainer(Layer):
         dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:
-            with np.errstate(over="ignore"):  # what becomes infinite is found below
-                return Tensor(backend.move(array.astype(dtype, copy=False), home))
+            with np.errstate(over="ignore"):  # what becomes infinite is found in the next line
+                array = array.astype(dtype, copy=False)
+            check_finite(array, "x")
+            return Tensor(backend.move(array, home))
 
         def moved(array: Any) -> Any:
             return None if array is None else backend.move(array, home)
 
-        prepared = Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
-        check_finite(map_structure(lambda x: x.data, prepared.x), "x")
-        check_finite(prepared.y, "y")
-        return prepared
+        check_finite(batch.y, "y")
+        return Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
 
     def _class_weigher(self, class_weight: Any) -> Callable[[Batch], Batch]:
         if class_weight and len(self.output_names) > 1:

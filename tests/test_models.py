@@ -544,3 +544,14 @@ def test_set_weights_is_all_or_nothing():
 def test_arguments_have_their_effect_or_raise(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+def test_nan_is_found_before_it_moves_to_a_device(backend):
+    model = Sequential([Input((4,)), Dense(2)]).to(backend.name)
+    model.compile("sgd", "mse")
+    bad = X.copy()
+    bad[1, 2] = np.nan
+    with pytest.raises(ValueError, match="x holds values that are nan"):
+        model.train_on_batch(bad, X[:, :2])
+    with pytest.raises(ValueError, match="y holds values that are nan"):
+        model.train_on_batch(X, bad[:, 1:3])

@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except UsageError as error:
         _fail(error.format_message() or "which command? see minidl --help", 2)
     except (typer.Abort, KeyboardInterrupt):
-        _fail("stopped; nothing was written", 130)
+        _fail("stopped", 130)
     except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
         if os.environ.get("MINIDL_DEBUG"):
             raise
