@@ -315,7 +315,7 @@ SPECIAL: dict[str, list[Any]] = {
             one(spread, (2, 5, 4, 2), (3, 2, 2, 3), (3,)),
             lambda op, *xs: op(
                 *xs,
-                convolution={"strides": 1, "padding": "same", "dilation": 1, "activation": ops.tanh},
+                convolution={"strides": 1, "padding": "same", "dilation": 1, "activation": ops.softplus},
                 pooling={"pool_size": 2, "strides": None, "padding": "valid"},
             ),
         ),
