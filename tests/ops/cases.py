@@ -312,9 +312,9 @@ SPECIAL: dict[str, list[Any]] = {
     "convolution_and_pooling": [
         (
             "same",
-            one(spread, (2, 5, 4, 2), (3, 2, 2, 3), (3,)),
-            lambda op, *xs: op(
-                *xs,
+            one(spread, (1, 4, 4, 1), (3, 2, 1, 2), (2,)),
+            lambda op, x, k, b: op(
+                x, k * 0.2, b,
                 convolution={"strides": 1, "padding": "same", "dilation": 1, "activation": ops.softplus},
                 pooling={"pool_size": 2, "strides": None, "padding": "valid"},
             ),
