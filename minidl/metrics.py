@@ -3,12 +3,14 @@
 To write your own, use any function ``(y_true, y_pred)``, or subclass `MeanMetric` and write ``call``, or `Metric` for what is no mean.
 """
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from minidl import backend, labels, losses, ops
+from minidl.devices import recording
 from minidl.registry import Configured, look_up
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -74,12 +76,16 @@ class MeanMetric(Metric):
             raise ValueError(f"expected at least one value, got shape {values.shape}")
         xp, weighted, count = backend.owner(values.data).module, values.data, values.shape[0] if values.ndim else 1
         share = count / values.size
-        if sample_weight is not None:
+        if type(sample_weight) in (int, float) and math.isfinite(sample_weight):  # a number stays a number: nothing has to move
+            weighted, count = weighted * sample_weight, count * sample_weight
+        elif sample_weight is not None:
             weights = xp.broadcast_to(labels.weights_for(values, sample_weight).data, values.shape)
             weighted, count = weighted * weights, xp.sum(weights) * share
         self.total, self.count = self.total + xp.sum(weighted) * share, self.count + count
 
     def result(self) -> float:
+        if recording.get():
+            return Tensor(self.total / self.count)  # type: ignore[return-value]  # nothing may be read now
         total, count = (float(Tensor(x).item()) for x in (self.total, self.count))
         return total / count if count else 0.0
 

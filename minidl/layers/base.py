@@ -21,6 +21,7 @@ import numpy as np
 
 from minidl import backend, initializers
 from minidl.conversion import as_array
+from minidl.devices import used
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import Configured
 from minidl.switches import no_grad, switch
@@ -76,7 +77,7 @@ class Layer(Configured):
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
         if array.shape != tuple(shape):
             raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
-        weight = Tensor(array, requires_grad=trainable, name=f"{self.name}/{name}")
+        weight = Tensor(backend.move(array, used()), requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
         return weight
 
@@ -114,7 +115,7 @@ class Layer(Configured):
         except ValueError as error:
             raise _located(error, self) from error
         with no_grad():
-            outputs = self(*map_structure(Symbol.zeros, inputs), training=False)
+            outputs = self(*map_structure(lambda s: backend.move(s.zeros(), self.home), inputs), training=False)
         call = Call(self, inputs)
         call.result = map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
         return call
@@ -151,6 +152,12 @@ class Layer(Configured):
 
 
     # ---------------------------------------------------------------- its weights
+
+    @property
+    def home(self) -> backend.Backend:
+        """The backend that its weights are on; without weights, the one that is used."""
+        weight = next(self.each_weight(), None)
+        return used() if weight is None else backend.owner(weight.data)
 
     @property
     def sublayers(self) -> list["Layer"]:
