@@ -10,7 +10,7 @@ from typing import Any
 from minidl import labels
 from minidl.backend import Backend, owner
 from minidl.batches import ArrayBatches
-from minidl.devices import fused_updates, recorders, recording, tf32_allowed
+from minidl.devices import fused_updates, home_of, recorders, recording, tf32_allowed
 from minidl.layers.symbolic import flat, map_structure
 from minidl.metrics import MeanMetric
 from minidl.random_numbers import random_generator
@@ -64,7 +64,7 @@ class CapturedSteps:
 
     def check(self, batches: Any) -> bool:
         """Whether all labels of these batches are known to be labels (ValueError if not); so that not each batch has to be looked at."""
-        if self.refused or self.trainer.home.name not in recorders or not isinstance(batches, ArrayBatches) or batches.data.y is None:
+        if self.refused or home_of(self.trainer).name not in recorders or not isinstance(batches, ArrayBatches) or batches.data.y is None:
             return False
         check_labels(self.trainer, tuple(batches.data))
         return True
@@ -78,7 +78,8 @@ class CapturedSteps:
     def _key(self, arrays: list[Any]) -> Any:
         optimizer = {k: v for k, v in vars(self.trainer.optimizer).items() if k not in ("iterations", "_learning_rate")}
         settings = tuple(v for v in optimizer.values() if type(v) in SCALARS)
-        layers = tuple(v for layer in _layers(self.trainer) for v in vars(layer).values() if type(v) in SCALARS)
+        found = ((k, v) for layer in _layers(self.trainer) for k, v in vars(layer).items())
+        layers = tuple(v for k, v in found if type(v) in SCALARS and k != "stop_training")
         return tuple((a.shape, str(a.dtype)) for a in arrays), tf32_allowed(), id(random_generator()), settings, layers
 
 
@@ -106,6 +107,13 @@ class Recording:
         return all(w.data is array for w, array in zip(self.weights, self.memory))
 
     def step(self, data: tuple[Any, ...]) -> dict[str, float]:
+        """Do the step, and read what it reports."""
+        with self.recorder.active():
+            self.run(data)
+            return dict(zip(self.names, self.results.get().tolist()))
+
+    def run(self, data: tuple[Any, ...]) -> None:
+        """Do the step, or start it: nothing is read, so the device may still be at it."""
         with self.recorder.active():
             self._take(data)
             for sums in self.sums:
@@ -120,7 +128,6 @@ class Recording:
             else:
                 self._record(clock)
             self.runs += 1
-            return dict(zip(self.names, self.results.get().tolist()))
 
     def _take(self, data: tuple[Any, ...]) -> None:
         if self.data is None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Self
 
-from minidl.backend import Backend, named
+from minidl.backend import Backend, named, owner
 from minidl.checks import true_or_false
 
 _used: ContextVar[str | None] = ContextVar("used_backend", default=None)
@@ -53,6 +53,12 @@ def use_backend(name: str) -> _Choice:
 def used() -> Backend:
     """The backend that is used: that of `use_backend`, else of the environment variable MINIDL_BACKEND, else NumPy."""
     return named(_used.get() or os.environ.get("MINIDL_BACKEND") or "numpy")
+
+
+def home_of(layer: Any) -> Backend:
+    """The backend that a layer's weights are on; without weights, the one that is used."""
+    weight = next(layer.each_weight(), None)
+    return used() if weight is None else owner(weight.data)
 
 
 def use_tf32(allowed: bool = True) -> _Choice:

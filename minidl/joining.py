@@ -1,20 +1,13 @@
 """A model's layers in the order in which they run, and which neighbours run as one op: kernels are faster where they see both."""
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from minidl import ops
 from minidl.layers import Conv2D, MaxPooling2D
-from minidl.layers.symbolic import Call, Symbol, flat
+from minidl.layers.symbolic import Call, Symbol, flat, map_structure
+from minidl.switches import kernels_on
 from minidl.tensor import Tensor
-
-
-class Step(NamedTuple):
-    """One thing that a model does."""
-
-    run: Callable[..., Any]  # a layer, or two as one: called with a value for each input, and training=…
-    inputs: tuple[Any, ...]
-    outputs: list[Symbol]
 
 
 class ConvolutionAndPooling:
@@ -36,19 +29,33 @@ class ConvolutionAndPooling:
 JOINED: dict[tuple[type, type], Callable[[Any, Any], Callable[..., Any]]] = {(Conv2D, MaxPooling2D): ConvolutionAndPooling}
 
 
-def steps_of(calls: list[Call], outputs: list[Symbol], join: bool) -> list[Step]:
-    """What to run for these calls, one after the other. With ``join``, two layers of the classes in `JOINED` (not of subclasses, which
-    may do something else) run as one op, if nobody else needs what flows between them."""
+Step = tuple[Callable[..., Any], tuple[Any, ...], list[Symbol]]  # a layer or two as one; its inputs; its outputs
+
+
+class Steps:
+    """What a model does, one step after the other: layer by layer, and with neighbours joined. ``outputs`` are those of the model."""
+
+    def __init__(self, calls: list[Call], outputs: list[Symbol]):
+        self.apart, self.joined = _steps(calls, outputs, False), _steps(calls, outputs, True)
+
+    def run(self, values: dict[Symbol, Any], training: bool) -> None:
+        """Add to ``values``, which has the model's inputs, what each step makes of them. Neighbours are joined where kernels may run."""
+        for layer, inputs, outputs in self.joined if kernels_on.get() else self.apart:
+            values.update(zip(outputs, flat(layer(*map_structure(values.__getitem__, inputs), training=training))))
+
+
+def _steps(calls: list[Call], outputs: list[Symbol], join: bool) -> list[Step]:
+    """With ``join``, two layers of the classes in `JOINED` (not of subclasses, which may do something else) run as one op, if nobody else
+    needs what flows between them."""
     steps: dict[Call, Step] = {}
     users = Counter([*outputs, *(symbol for call in calls for symbol in flat(call.inputs))])
     for call in calls:
         if not call.inputs:
             continue
-        step = Step(call.layer, call.inputs, call.outputs)
-        symbol = call.inputs[0]
+        layer, inputs, symbol = call.layer, call.inputs, call.inputs[0]
         if join and isinstance(symbol, Symbol) and symbol.call in steps and users[symbol] == 1:
             before = symbol.call.layer
-            if both := JOINED.get((type(before), type(call.layer))):
-                step = Step(both(before, call.layer), steps.pop(symbol.call).inputs, call.outputs)
-        steps[call] = step
+            if both := JOINED.get((type(before), type(layer))):
+                layer, inputs = both(before, layer), steps.pop(symbol.call)[1]
+        steps[call] = layer, inputs, call.outputs
     return list(steps.values())

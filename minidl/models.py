@@ -4,14 +4,13 @@ from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
 from minidl.graph import calls_between, in_keras_order, names_of
-from minidl.joining import Step, steps_of
+from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.summary import summary_text
-from minidl.switches import kernels_on
 from minidl.training import Trainer
 
 
@@ -48,7 +47,7 @@ class Model(Trainer):
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
-        self._steps: dict[bool, list[Step]] = {join: steps_of(calls, last, join) for join in (False, True)}  # layer by layer; joined
+        self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, calls, layers, True
 
     @property
@@ -79,8 +78,7 @@ class Model(Trainer):
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
         values = dict(zip(self.inputs, self._arranged(inputs)))
-        for step in self._steps[kernels_on.get()]:
-            values.update(zip(step.outputs, flat(step.run(*map_structure(values.__getitem__, step.inputs), training=training))))
+        self._steps.run(values, training)
         return map_structure(values.__getitem__, self.output_structure)
 
     def _arranged(self, inputs: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from minidl.callbacks import Callback, CallbackList, History, ProgressBar
 from minidl.captured import CapturedSteps
 from minidl.checks import whole
 from minidl.config import keep_freed_memory, one_blas_thread
-from minidl.devices import explained_memory
+from minidl.devices import explained_memory, home_of
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
@@ -77,7 +77,7 @@ class Trainer(Layer):
     # ---------------------------------------------------------------- many steps
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     @explained_memory()
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
@@ -102,7 +102,7 @@ class Trainer(Layer):
             if validation_data is not None:
                 raise ValueError("give validation_split or validation_data, not both")
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
-        batches = resident(make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch), self.home)
+        batches = resident(make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch), home_of(self))
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
         self.history, self.stop_training = History(), False
@@ -130,7 +130,7 @@ class Trainer(Layer):
         return self.history
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
@@ -155,7 +155,7 @@ class Trainer(Layer):
         return logs
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = make_batches(x, None, None, batch_size, False, steps)
@@ -204,7 +204,7 @@ class Trainer(Layer):
 
     def _prepared(self, batch: Batch) -> Batch:
         """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
-        weight, home = next(self.each_weight(), None), self.home
+        weight, home = next(self.each_weight(), None), home_of(self)
         dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:

@@ -21,7 +21,7 @@ import numpy as np
 
 from minidl import backend, initializers
 from minidl.conversion import as_array
-from minidl.devices import used
+from minidl.devices import home_of, used
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import Configured
 from minidl.switches import no_grad, switch
@@ -105,8 +105,8 @@ class Layer(Configured):
         """Arrays become Tensors of the layer's dtype; Tensors are used as they are."""
         if isinstance(x, Tensor):
             return x
-        weights = self.weights if self.built else []
-        return Tensor(as_array(x).astype(weights[0].dtype if weights else self.dtype, copy=False))
+        first = next(self.each_weight(), None) if self.built else None
+        return Tensor(as_array(x).astype(self.dtype if first is None else first.dtype, copy=False))
 
     def connect(self, *inputs: Any) -> Call:
         """What happens when it is called on symbols: it runs once on an empty example, to learn the shapes, and that is remembered."""
@@ -115,7 +115,7 @@ class Layer(Configured):
         except ValueError as error:
             raise _located(error, self) from error
         with no_grad():
-            outputs = self(*map_structure(lambda s: backend.move(s.zeros(), self.home), inputs), training=False)
+            outputs = self(*map_structure(lambda s: backend.move(s.zeros(), home_of(self)), inputs), training=False)
         call = Call(self, inputs)
         call.result = map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
         return call
@@ -150,24 +150,25 @@ class Layer(Configured):
             expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
 
-
     # ---------------------------------------------------------------- its weights
 
-    @property
-    def home(self) -> backend.Backend:
-        """The backend that its weights are on; without weights, the one that is used."""
-        weight = next(self.each_weight(), None)
-        return used() if weight is None else backend.owner(weight.data)
+    def _attributes(self, kind: type) -> list[Any]:
+        """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
+        found: dict[Any, None] = {}
+        for name, value in vars(self).items():
+            if name != "_config":
+                _collect(kind, value, found)
+        return list(found)
 
     @property
     def sublayers(self) -> list["Layer"]:
         """The layers among its attributes, also in lists, tuples and dictionaries."""
-        return _found_in(vars(self), Layer)
+        return self._attributes(Layer)
 
     @property
     def own_weights(self) -> list[Tensor]:
         """The weights that are its own, not those of layers in it: trainable ones first."""
-        found = [t for t in _found_in(vars(self), Tensor) if t.requires_grad and t.node is None]
+        found = [t for t in self._attributes(Tensor) if t.requires_grad and t.node is None]
         return sorted(dict.fromkeys([*self._own_weights, *found]), key=lambda t: not t.requires_grad)
 
     @property
@@ -247,15 +248,12 @@ def _wants_training(call: Callable[..., Any]) -> bool:
     return "training" in inspect.signature(call).parameters
 
 
-def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:
-    """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
-    found: list[Any] = []
-    for value in attributes.values():
-        if isinstance(value, kind):
-            found.append(value)
-        elif isinstance(value, (list, tuple, dict)):
-            found.extend(x for x in flat(value) if isinstance(x, kind))
-    return list(dict.fromkeys(found))
+def _collect(kind: type, value: Any, found: dict[Any, None]) -> None:
+    if isinstance(value, kind):
+        found[value] = None
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _collect(kind, item, found)
 
 
 class LayerError(ValueError):

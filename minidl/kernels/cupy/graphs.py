@@ -21,10 +21,12 @@ class Recorder:
         outside = self.cuda.get_current_stream()
         self.before.record(outside)
         self.stream.wait_event(self.before)
-        with self.stream, self.cuda.using_allocator(self.pool.malloc):
-            yield
-        self.after.record(self.stream)
-        outside.wait_event(self.after)
+        try:
+            with self.stream, self.cuda.using_allocator(self.pool.malloc):
+                yield
+        finally:
+            self.after.record(self.stream)
+            outside.wait_event(self.after)
 
     def record(self, work: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
         """What ``work`` returns, and a function that does the same work on the GPU again. It was recorded, not done."""
