@@ -384,8 +384,8 @@ def fits(report: Report, pictures: str | None, batches: list[int]) -> None:
             result = json.loads(run.stdout.splitlines()[-1])
             report.line(
                 f"fit, batch {batch_size}, {label}: 10 epochs of 40 000 in {result['all_s']:.1f} s with start-up "
-                f"(start {result['start_up_s']:.1f}, training {result['training_s']:.1f}), loss {result['losses'][0]:.3f} to {result['losses'][-1]:.3f}, "
-                f"recorded: {result['recorded']} {result['why_not']}"
+                f"(start {result['start_up_s']:.1f}, training {result['training_s']:.1f}), "
+                f"loss {result['losses'][0]:.3f} to {result['losses'][-1]:.3f}, recorded: {result['recorded']} {result['why_not']}"
             )
             report.value(f"fit {batch_size} {label}", result)
 
