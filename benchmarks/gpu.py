@@ -4,7 +4,7 @@
 
 From a checkout, with NumPy, CuPy and PyTorch: nothing has to be installed. Writes FOLDER/gpu.json and FOLDER/gpu.txt after every part, so
 a run that is cut short still tells. Parts: gradients (against minidl on NumPy), curves (training on the GPU and on NumPy), steps (times
-against PyTorch), fit (ten epochs of pictures of CIFAR-10's shape, in a process of its own, start-up included).
+against PyTorch), profile (each kernel of a step), fit (ten epochs of pictures of CIFAR-10's shape, in a process of its own, start-up included).
 
 How steps are timed: the batch lies on the GPU; a step is forward, backward and Adam; no result is read in between. Each round is timed
 with CUDA events around many steps, rounds of all rivals take turns, and the median round counts. TF32 is on or off on both sides alike,
@@ -329,6 +329,44 @@ def _tidy() -> None:
     torch.cuda.empty_cache()
 
 
+# ---------------------------------------------------------------- where the time goes
+
+
+def profiles(report: Report) -> None:
+    """Every kernel of one step, in order, with its grid and its microseconds: FOLDER/profile.txt."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    lines = []
+    for name, n, rival in (("vgg", 512, False), ("intro", 32, False), ("intro", 512, False), ("vgg", 512, True), ("intro", 32, True)):
+        x, y = batch_for(name, n)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        with minidl.use_tf32():
+            step = torch_step(name, "eager", x, y, made(name, "numpy")) if rival else our_step(name, x, y, "auto")[0]
+        for _ in range(5):
+            step()
+        torch.cuda.synchronize()
+        with profile(activities=[ProfilerActivity.CUDA]) as found:
+            for _ in range(4):
+                step()
+            torch.cuda.synchronize()
+        trace = report.folder / "trace.json"
+        found.export_chrome_trace(str(trace))
+        events = [e for e in json.loads(trace.read_text())["traceEvents"] if e.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset")]
+        trace.unlink()
+        events.sort(key=lambda e: e["ts"])
+        events = events[-(len(events) // 4) :]
+        if not events:
+            report.line(f"profile {name} {n}: no events")
+            continue
+        busy, span = sum(e["dur"] for e in events), events[-1]["ts"] + events[-1]["dur"] - events[0]["ts"]
+        title = f"{name} {n} {'PyTorch' if rival else 'minidl'}: {len(events)} kernels, busy {busy:.0f} µs of {span:.0f} µs"
+        report.line(f"profile {title}")
+        lines += [title, *(f"  {e['dur']:9.2f} {e.get('args', {}).get('grid', '')!s:18} {e['name'][:90]}" for e in events)]
+        (report.folder / "profile.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        _tidy()
+
+
 # ---------------------------------------------------------------- ten epochs
 
 
@@ -393,7 +431,7 @@ def fits(report: Report, pictures: str | None, batches: list[int]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("gpu-benchmark"), help="the folder for gpu.json and gpu.txt")
-    parser.add_argument("--parts", default="gradients,curves,steps,fit", help="which parts, in which order")
+    parser.add_argument("--parts", default="gradients,curves,steps,profile,fit", help="which parts, in which order")
     parser.add_argument("--nets", default="intro,vgg,dropout,xray")
     parser.add_argument("--batches", default="32,512,128,1024")
     parser.add_argument("--seconds", type=float, default=0.25, help="of timing for each rival and case")
@@ -419,6 +457,7 @@ def main() -> None:
         "gradients": lambda: gradients(report),
         "curves": lambda: curves(report),
         "steps": lambda: steps(report, options.nets.split(","), batches, options.seconds, options.compile_seconds, began + options.limit),
+        "profile": lambda: profiles(report),
         "fit": lambda: fits(report, options.pictures, [32, 128]),
     }
     for part in options.parts.split(","):
