@@ -74,7 +74,9 @@ class MeanMetric(Metric):
             raise ValueError(f"expected at least one value, got shape {values.shape}")
         xp, weighted, count = backend.owner(values.data).module, values.data, values.shape[0] if values.ndim else 1
         share = count / values.size
-        if sample_weight is not None:
+        if isinstance(sample_weight, int):  # how many examples a single value stands for
+            weighted, count = weighted * sample_weight, count * sample_weight
+        elif sample_weight is not None:
             weights = xp.broadcast_to(labels.weights_for(values, sample_weight).data, values.shape)
             weighted, count = weighted * weights, xp.sum(weights) * share
         self.total, self.count = self.total + xp.sum(weighted) * share, self.count + count

@@ -91,3 +91,14 @@ def test_settings_that_cannot_be_are_refused(changes):
 def test_an_unknown_setting_is_refused():
     with pytest.raises(TypeError, match="thread_count"):
         config.configure(thread_count=1)
+
+
+@pytest.mark.parametrize(("text", "size"), [("512K", 2**19), ("1M\n", 2**20), ("16K", 2**18), ("1G", 2**20), ("", 2**20), (None, 2**20)])
+def test_the_cache_of_a_core(monkeypatch, text, size):
+    def read(self):
+        if text is None:
+            raise FileNotFoundError
+        return text
+
+    monkeypatch.setattr(config.Path, "read_text", read)
+    assert config.core_cache() == size

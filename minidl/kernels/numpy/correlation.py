@@ -10,6 +10,7 @@ overlapping with this one: the vertical half of im2col costs nothing. For the ho
 
 The same code serves for the forward pass and, at stride 1, for the gradient of the input: a correlation with the flipped kernel."""
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -35,7 +36,11 @@ class Geometry(NamedTuple):
 
 def geometry_of(image: tuple[int, ...], window: tuple[int, ...], strides: Any, padding: str, dilation: Any = 1) -> Geometry:
     """The geometry, mirrored, for an op's keywords and its sizes in the order (H, W). ValueError as from the op."""
-    strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
+    return _geometry_of(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
+
+
+@lru_cache(maxsize=256)
+def _geometry_of(image: Any, window: Any, strides: tuple[int, int], padding: str, dilation: tuple[int, int]) -> Geometry:
     widths = padding_widths(image, window, strides, dilation, padding)
     padded = [size + before + after for size, (before, after) in zip(image, widths)]
     pairs = window, strides, dilation, (widths[0][0], widths[1][0]), places(padded, window, strides, dilation)
