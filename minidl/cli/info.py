@@ -3,7 +3,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minidl import machine
-from minidl.kernels import HANDED_BACK
+from minidl.kernels.handed_back import HANDED_BACK
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -73,6 +73,11 @@ def test_only_what_is_between_the_markers_is_replaced():
             readme.replaced(wrong, "new")
 
 
+def test_the_readme_has_its_markers():
+    text = (command.PROJECT / "README.md").read_text(encoding="utf-8")
+    assert "new" in readme.replaced(text, "new")
+
+
 def test_the_picture(tmp_path):
     plot.save(made_up(), tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 10_000
