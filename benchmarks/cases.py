@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.contestants import ALL, MINIDL, PRODUCT, Contestant
+from benchmarks.contestants import ALL, BARE_STEP, MINIDL, PRODUCT, Contestant
 from benchmarks.nets import NETS, Net, growing
 
 
@@ -54,7 +54,8 @@ def cases(kinds: list[str], nets: list[str], cores: int, quick: bool) -> Iterato
 
 def contestants(case: Case, peers: list[str]) -> list[Contestant]:
     """Who takes part: minidl first, then the peers of whom this can be asked."""
-    return [MINIDL] + [c for c in ALL if c.framework in peers and takes_part(case, c)] + ([PRODUCT] if case.kind == "step" else [])
+    beside = {"step": [PRODUCT], "fit": [BARE_STEP]}.get(case.kind, [])
+    return [MINIDL, *(c for c in ALL if c.framework in peers and takes_part(case, c)), *beside]
 
 
 def takes_part(case: Case, contestant: Contestant) -> bool:

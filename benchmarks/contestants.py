@@ -30,6 +30,7 @@ class Contestant:
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MINIDL = Contestant("minidl", "minidl", "minidl")
+BARE_STEP = Contestant("minidl, bare step", "bare step", "minidl")  # beside fit: what fit adds to it
 PRODUCT = Contestant("product", "product", "product")
 ALL = (
     MINIDL,
@@ -44,5 +45,5 @@ ALL = (
 )
 TITLES = {
     "minidl": "minidl", "torch": "PyTorch", "torch tuned": "PyTorch, allocator tuned", "jax": "JAX jit", "keras": "Keras/TensorFlow",
-    "dezero": "DeZero", "product": "1024³ product",
+    "dezero": "DeZero", "bare step": "its bare step", "product": "1024³ product",
 }  # fmt: skip

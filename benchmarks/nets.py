@@ -160,6 +160,14 @@ def start_weights(net: Net, seed: int = 0) -> list[np.ndarray]:
     ]
 
 
+def channels_first(kernel: np.ndarray, flattened: Shape) -> np.ndarray:
+    """The kernel of a Dense layer after Flatten for a framework that flattens channel, height, width: the same numbers in other rows.
+    An empty ``flattened``: it does not follow a Flatten."""
+    if not flattened:
+        return kernel
+    return np.ascontiguousarray(kernel.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(kernel.shape))
+
+
 def pictures(net: Net, n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """``n`` random images (n, height, width, channels) in float32 and their classes (n,) in int64."""
     rng = np.random.default_rng(seed)

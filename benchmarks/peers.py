@@ -13,11 +13,11 @@ HOME = PROJECT / ".venv-bench"
 
 @dataclass(frozen=True)
 class Peer:
-    """What ``pip install`` gets, and what of it is imported."""
+    """What ``pip install`` gets, and the program that imports it."""
 
     name: str
     title: str
-    module: str
+    program: str
     requirements: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -28,11 +28,12 @@ class Peer:
 
 
 PEERS = {peer.name: peer for peer in (
-    Peer("torch", "PyTorch", "torch", ("torch==2.13.0", "numpy>=2")),
-    Peer("jax", "JAX", "jax", ("jax[cpu]>=0.5",), {"JAX_PLATFORMS": "cpu"}),
-    Peer("keras", "Keras on TensorFlow", "keras", ("keras>=3.5", "tensorflow>=2.17"),
+    Peer("torch", "PyTorch", "import torch", ("torch==2.13.0", "numpy>=2")),
+    Peer("jax", "JAX", "import jax", ("jax[cpu]>=0.5",), {"JAX_PLATFORMS": "cpu"}),
+    Peer("keras", "Keras on TensorFlow", "import keras", ("keras>=3.5", "tensorflow>=2.17"),
          {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}),
-    Peer("dezero", "DeZero", "dezero", ("dezero>=0.0.13", "numpy>=2")),
+    Peer("dezero", "DeZero", "import numpy; numpy.int = int; import dezero.layers",  # it was written for an older NumPy
+         ("dezero==0.0.13", "numpy>=2", "matplotlib", "threadpoolctl")),
 )}  # fmt: skip
 
 
@@ -53,8 +54,8 @@ def install(peer: Peer, say: Callable[[str], None], seconds: float = 900) -> str
 
 
 def _imports(peer: Peer) -> str:
-    reason = _run([peer.python, "-c", f"import {peer.module}"], 300, peer.environment)
-    return f"import {peer.module} failed: {reason}" if reason else ""
+    reason = _run([peer.python, "-c", peer.program], 300, peer.environment)
+    return f"{peer.program!r} failed: {reason}" if reason else ""
 
 
 def _run(command: list[str | Path], seconds: float, environment: dict[str, str] | None = None) -> str:

@@ -1,17 +1,20 @@
-"""The interleaved measurement: every round asks each contestant once, and the order moves on by one each time."""
+"""The interleaved measurement: every round asks each contestant once, in an order of its own."""
+import random
 import statistics
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.cases import Case
-from benchmarks.contestants import Contestant
+from benchmarks.contestants import BARE_STEP, Contestant
 from benchmarks.nets import parameters, step_operations
 from benchmarks.statistics import Spread, paired_ratios, spread
 from benchmarks.workers import Process, WorkerError
 
 STEPS_THAT_AGREE, TOLERANCE = 5, 2e-3  # the losses of so many steps, and how far they may differ, relative to the loss
+PAUSE = 0.1  # seconds: the threads of the one before have stopped waiting for work by then, which they do at full speed
 FIT_STEPS = {32: 100, 128: 40}  # of an epoch of fit, by batch size
 
 
@@ -91,7 +94,7 @@ def measure(case: Case, contestants: list[Contestant], rounds: int, seconds: flo
                 result.described[contestant.name] = {
                     **worker.ask("describe"), "settings": contestant.settings, "environment": contestant.environment,
                 }  # fmt: skip
-                worker.ask(**request(case, seconds))
+                worker.ask(**request(case, contestant, seconds))
             except WorkerError as error:
                 if contestant.framework == "minidl":
                     raise
@@ -99,19 +102,20 @@ def measure(case: Case, contestants: list[Contestant], rounds: int, seconds: flo
                 del workers[contestant]
         if result.losses:
             check_losses(result.losses)
-        for turn in range(rounds):
-            everybody = list(workers.items())
-            for contestant, worker in everybody[turn % len(everybody) :] + everybody[: turn % len(everybody)]:
+        order = random.Random(0)
+        for _ in range(rounds):
+            for contestant, worker in order.sample(list(workers.items()), len(workers)):
                 tick(contestant.name)
-                _ask(result, contestant, worker, **request(case, seconds))
+                time.sleep(PAUSE)
+                _ask(result, contestant, worker, **request(case, contestant, seconds))
     return result
 
 
-def request(case: Case, seconds: float) -> dict[str, Any]:
-    """What each worker is asked in each round."""
+def request(case: Case, contestant: Contestant, seconds: float) -> dict[str, Any]:
+    """What a worker is asked in each round."""
     if case.kind == "addition":
         return {"request": "recorded_addition", "seconds": seconds}
-    if case.kind == "fit":
+    if case.kind == "fit" and contestant is not BARE_STEP:
         return {"request": "fit", "net": case.net.as_json(), "batch": case.batch, "steps": FIT_STEPS[case.batch]}
     return {"request": "steps", "seconds": seconds}
 

@@ -8,7 +8,7 @@ from benchmarks.contestants import MINIDL, Contestant
 from benchmarks.peers import PEERS, PROJECT, python_of
 from benchmarks.statistics import paired_ratios, spread
 
-PROGRAMS = {"minidl": "import minidl; minidl.Model, minidl.layers, minidl.optimizers"}
+MINIDL_PROGRAM = "import minidl; minidl.Model, minidl.layers, minidl.optimizers"
 
 
 def measure(peers: list[str], rounds: int, cores: int, tick: Callable[[str], None]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def measure(peers: list[str], rounds: int, cores: int, tick: Callable[[str], Non
         for contestant in everybody:
             tick(contestant.name)
             name = contestant.framework
-            program = PROGRAMS.get(name) or f"import {PEERS[name].module}"
+            program = PEERS[name].program if name in PEERS else MINIDL_PROGRAM
             seconds = _seconds(contestant, program, cores) - _seconds(contestant, "pass", cores)
             if turn:
                 numbers[contestant.name].append(max(seconds, 1e-4))

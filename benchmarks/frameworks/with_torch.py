@@ -3,7 +3,6 @@
 Adam is the fused one, the quickest that PyTorch has on a CPU. The batch is a Tensor in the right layout before the clock runs."""
 import platform
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmarks.frameworks.base import EPSILON, LEARNING_RATE, Framework
-from benchmarks.nets import Conv, Dense, Dropout, Flatten, GlobalAverage, Net, Pool, shapes
+from benchmarks.nets import Conv, Dense, Dropout, Flatten, GlobalAverage, Net, Pool, channels_first, shapes
 
 LAYOUTS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -80,12 +79,9 @@ def model_of(net: Net, weights: list[np.ndarray]) -> nn.Sequential:
             case Dropout(rate):
                 parts.append(nn.Dropout(rate))
             case Dense(units, activation):
-                kernel = next(rest)
-                if flattened:  # h, w, c → c, h, w
-                    kernel = kernel.reshape(*flattened, units).transpose(2, 0, 1, 3).reshape(prod(flattened), units)
-                    flattened = ()
                 linear = nn.Linear(before[0], units)
-                _fill(linear, kernel.T, next(rest))
+                _fill(linear, channels_first(next(rest), flattened).T, next(rest))
+                flattened = ()
                 parts += [linear, nn.ReLU()] if activation == "relu" else [linear]
     return nn.Sequential(*parts)
 

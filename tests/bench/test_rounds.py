@@ -71,6 +71,9 @@ def test_cases():
     assert {case.batch for case in every if case.net.name == "xray"} == {16}
     assert {c.framework for c in contestants(every[0], list(PEERS))} == {"minidl", "product", *PEERS}
     assert [c.name for c in contestants(every[0], [])] == ["minidl", "product"]
+    fit = next(case for case in every if case.kind == "fit")
+    assert [c.name for c in contestants(fit, list(PEERS))] == ["minidl", "keras", "keras with XLA", "minidl, bare step"]
+    assert [rounds.request(fit, c, 1)["request"] for c in contestants(fit, [])] == ["fit", "steps"]
     assert len(list(cases(list(KINDS), ["intro"], 2, quick=True))) < len(every) / 2
     for case in every:
         assert contestants(case, list(PEERS))[0] is MINIDL
@@ -90,12 +93,13 @@ def test_environments(monkeypatch):
 def test_an_absent_peer_is_named_with_its_reason(monkeypatch):
     monkeypatch.setattr(Peer, "python", Path(sys.executable))
     said = []
-    nobody = Peer("nobody", "Nobody", "no_such_module", ("--no-such-option",))
+    nobody = Peer("nobody", "Nobody", "import no_such_module", ("--no-such-option",))
     reason = peers.install(nobody, said.append)
     assert said == ["Nobody: installing --no-such-option"]
     assert reason.startswith("pip install --no-such-option failed:") and "no such option" in reason
-    assert peers._imports(nobody) == "import no_such_module failed: ModuleNotFoundError: No module named 'no_such_module'"
-    assert peers.install(Peer("json", "JSON", "json", ("--no-such-option",)), said.append) == ""  # there already: nothing is installed
+    assert peers._imports(nobody) == "'import no_such_module' failed: ModuleNotFoundError: No module named 'no_such_module'"
+    there_already = Peer("json", "JSON", "import json", ("--no-such-option",))
+    assert peers.install(there_already, said.append) == ""
     assert len(said) == 1
 
 
