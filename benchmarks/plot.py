@@ -9,8 +9,11 @@ from benchmarks.cases import GROWTH
 from benchmarks.contestants import TITLES
 from benchmarks.report import label
 
-COLOURS = {"torch": "#D55E00", "torch tuned": "#E69F00", "jax": "#009E73", "keras": "#CC79A7", "dezero": "#56B4E9", "bare step": "#767676", "minidl": "#0072B2"}
-MARKS = {"torch": "o", "torch tuned": "s", "jax": "^", "keras": "D", "dezero": "v", "bare step": "x", "minidl": "o"}
+COLOURS = {
+    "minidl": "#0072B2", "torch": "#D55E00", "torch tuned": "#E69F00", "jax": "#009E73", "keras": "#CC79A7", "dezero": "#56B4E9",
+    "bare step": "#767676",
+}  # fmt: skip
+MARKS = {"minidl": "o", "torch": "o", "torch tuned": "s", "jax": "^", "keras": "D", "dezero": "v", "bare step": "x"}
 
 
 def save(results: dict[str, Any], path: Path) -> None:
