@@ -17,6 +17,7 @@ from benchmarks.nets import NETS
 from benchmarks.peers import PEERS, PROJECT, install
 from benchmarks.rounds import measure
 from minidl import machine
+from minidl.config import cores
 from minidl.registry import nearest
 
 RESULTS = PROJECT / "benchmarks" / "results"
@@ -75,18 +76,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(chosen_options: argparse.Namespace, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is measured, as it goes into the JSON file."""
-    peers, rounds, cores = chosen_options.peers, chosen_options.rounds, machine.cores()
-    todo = list(cases(chosen_options.kinds, chosen_options.nets, cores, chosen_options.quick))
+    peers, rounds, here = chosen_options.peers, chosen_options.rounds, cores()
+    todo = list(cases(chosen_options.kinds, chosen_options.nets, here, chosen_options.quick))
     seconds = 0.05 if chosen_options.quick else 0.15
     found: list[dict[str, Any]] = []
     with _progress() as bar:
         task = bar.add_task("", total=len(todo) + ("import" in chosen_options.kinds))
         for case in todo:
-            found.append(measure(case, contestants(case, peers), rounds, seconds, cores, _ticker(bar, task, case)).as_json())
+            found.append(measure(case, contestants(case, peers), rounds, seconds, here, _ticker(bar, task, case)).as_json())
             bar.advance(task)
             bar.console.print(_line(found[-1]), soft_wrap=True)
         if "import" in chosen_options.kinds:
-            found.append(startup.measure(peers, rounds, cores, lambda name: bar.update(task, description=f"import: {name}")))
+            found.append(startup.measure(peers, rounds, here, lambda name: bar.update(task, description=f"import: {name}")))
             bar.advance(task)
     return {
         "date": time.strftime("%Y-%m-%d"), "machine": machine.summary(), "rounds": rounds, "seconds a round": seconds,

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import minidl.autograd
+import minidl.kernels.numpy
 import minidl.ops  # noqa: F401  (with autograd, what a Tensor can do)
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _modules = {
-    "activations", "autograd", "backend", "callbacks", "data", "initializers", "kernels", "layers", "losses", "metrics",
+    "activations", "autograd", "backend", "callbacks", "config", "data", "initializers", "kernels", "layers", "losses", "metrics",
     "models", "nets", "ops", "optimizers", "plots",
 }  # fmt: skip
 _homes = {

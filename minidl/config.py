@@ -1,58 +1,139 @@
-"""Settings of the process that training is faster with. They are made when training starts, never at import."""
+"""How minidl uses the machine: threads, block sizes, memory. Chosen from the machine, made when something is computed, never at import.
+
+    minidl.config.configure(threads=1)             for the whole process
+    with minidl.config.using(threads=1): …         for a block of code
+    minidl.config.settings()                       what holds now
+    minidl.config.restore()                        what the machine suggests
+
+Nothing here changes a result beyond rounding."""
 import ctypes
+import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import Lock
 from typing import Any
 
-import threadpoolctl
+from minidl.checks import true_or_false, whole
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
+MOST_BLOCK_BYTES = 2**30
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``threads``: of the kernels, which run matrix products on one thread each; more than four were not found to help small nets.
+    ``block_bytes``: what a kernel works on at a time; it should fit the cache. ``keep_freed_memory``: whether freed blocks are kept for
+    the next step (glibc only)."""
+
+    threads: int = 1
+    block_bytes: int = 2**22
+    keep_freed_memory: bool = True
+
+    def __post_init__(self) -> None:
+        whole("threads", self.threads)
+        whole("block_bytes", self.block_bytes)
+        if self.block_bytes > MOST_BLOCK_BYTES:
+            raise ValueError(f"block_bytes must be at most {MOST_BLOCK_BYTES}, far beyond any cache; got {self.block_bytes}")
+        true_or_false("keep_freed_memory", self.keep_freed_memory)
 
 
 @cache
+def suggested() -> Settings:
+    """What suits this machine."""
+    return Settings(threads=min(4, cores()))
+
+
+_process: dict[str, Settings] = {}
+_block: ContextVar[Settings | None] = ContextVar("settings", default=None)
+
+
+def settings() -> Settings:
+    """The settings that hold here."""
+    return _block.get() or _process.get("settings") or suggested()
+
+
+def configure(**changes: Any) -> None:
+    """Change settings for the whole process: see `Settings`. ValueError for one that cannot be, TypeError for an unknown one."""
+    _process["settings"] = replace(_process.get("settings") or suggested(), **changes)
+
+
+def restore() -> None:
+    """Undo `configure`."""
+    _process.clear()
+
+
+@contextmanager
+def using(**changes: Any) -> Iterator[Settings]:
+    """Change settings for a block of code, in this thread."""
+    token = _block.set(replace(settings(), **changes))
+    try:
+        yield settings()
+    finally:
+        _block.reset(token)
+
+
+# ---------------------------------------------------------------- memory
+
+_kept = {"now": False}
+
+
 def keep_freed_memory() -> bool:
     """Let glibc keep the large blocks that are freed, for the next step, instead of giving them back to the operating system and asking
-    again (which costs nearly half of a small training step). Whether that was possible: without glibc nothing happens."""
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(M_MMAP_THRESHOLD, 2**30) and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
+    again (which costs nearly half of a small training step); or not, as the settings say. Whether they are kept: without glibc, never."""
+    wanted = settings().keep_freed_memory
+    if wanted != _kept["now"] and platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL(None).mallopt
+        mmap, trim = (2**30, 2**31 - 1) if wanted else (2**17, 2**17)  # 2¹⁷ bytes is what glibc starts with
+        _kept["now"] = bool(mallopt(M_MMAP_THRESHOLD, mmap) and mallopt(M_TRIM_THRESHOLD, trim)) and wanted
+    return _kept["now"]
 
 
-class _OneThread:
+# ---------------------------------------------------------------- the threads of matrix products
+
+
+class _OneThread(ContextDecorator):
     """The limit on the threads of matrix products. It holds for the whole process: the first who asks sets it, the last restores it."""
 
     def __init__(self) -> None:
         self.lock, self.users = Lock(), 0
-        self.controller: threadpoolctl.ThreadpoolController | None = None
-        self.limiter: Any = None
+        self.libraries: list[Any] | None = None
+        self.before: list[int] = []
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         with self.lock:
-            self.controller = self.controller or threadpoolctl.ThreadpoolController()
+            if self.libraries is None:
+                from threadpoolctl import ThreadpoolController  # it looks through all libraries that are loaded: only when needed
+
+                self.libraries = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
             if self.users == 0:
-                self.limiter = self.controller.limit(limits=1, user_api="blas")
+                self.before = [library.num_threads for library in self.libraries]
+                self._set(1)
             self.users += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self.lock:
             self.users -= 1
             if self.users == 0:
-                self.limiter.restore_original_limits()
+                self._set(None)
+
+    def _set(self, threads: int | None) -> None:
+        for library, before in zip(self.libraries or (), self.before):
+            if before > 1:
+                library.set_num_threads(threads or before)
 
 
-_one_thread = _OneThread()
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """``with one_blas_thread():`` matrix products run on one thread, in the whole process: those of small nets wait for each other longer
-    than they gain. Afterwards the threads are as before. Also a decorator."""
-    _one_thread.enter()
-    try:
-        yield
-    finally:
-        _one_thread.leave()
+# ``with one_blas_thread:`` matrix products run on one thread, in the whole process: those of small nets wait for each other longer than
+# they gain, and kernels have threads of their own. Afterwards the threads are as before. Also a decorator.
+one_blas_thread = _OneThread()

@@ -18,6 +18,7 @@ import numpy as np
 import threadpoolctl
 
 from minidl import __version__
+from minidl.config import cores
 
 if sys.platform == "win32":
     import winreg
@@ -82,13 +83,6 @@ def summary() -> dict[str, Any]:
     machine = look(measure=False)
     blas = f"{machine.blas.name} {machine.blas.version} ({machine.blas.kernels} kernels)"
     return {**asdict(machine), "blas": blas, "environment": dict(machine.environment)}
-
-
-def cores() -> int:
-    """How many cores this process may use: at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 def product_rate(threads: int | None, repeats: int = 7) -> float:

@@ -3,6 +3,7 @@ from collections import Counter
 from typing import Any
 
 from minidl.graph import calls_between, in_keras_order, names_of
+from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
@@ -45,6 +46,7 @@ class Model(Trainer):
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
+        self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, calls, layers, True
 
     @property
@@ -75,10 +77,7 @@ class Model(Trainer):
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
         values = dict(zip(self.inputs, self._arranged(inputs)))
-        for call in self.calls:
-            if call.inputs:
-                outputs = call.layer(*map_structure(values.__getitem__, call.inputs), training=training)
-                values.update(zip(call.outputs, flat(outputs)))
+        self._steps.run(values, training)
         return map_structure(values.__getitem__, self.output_structure)
 
     def _arranged(self, inputs: Any) -> list[Any]:

@@ -70,7 +70,7 @@ class Trainer(Layer):
     # ---------------------------------------------------------------- many steps
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -122,7 +122,7 @@ class Trainer(Layer):
         return self.history
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
@@ -147,7 +147,7 @@ class Trainer(Layer):
         return logs
 
     @explain_keywords
-    @one_blas_thread()
+    @one_blas_thread
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = make_batches(x, None, None, batch_size, False, steps)

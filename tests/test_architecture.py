@@ -26,7 +26,7 @@ ROWS = {
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
-    7: ["machine", "plan", "graph", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],
+    7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],
     8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }
@@ -176,17 +176,17 @@ def test_ops_name_no_backend():
 
 
 def test_late_imports_are_few():
-    """Only in minidl/__init__.py, the command line, for what is not always installed, and for what reads and fetches files of pictures:
-    pictures that minidl draws need none of it."""
+    """Only in minidl/__init__.py, the command line, for what is not always installed, for what reads and fetches files of pictures
+    (pictures that minidl draws need none of it), and for what asks after the libraries that are loaded, with the first kernel."""
     optional = _optional_dependencies()
-    readers = {"PIL", "pooch", "rich"}
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}}
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue
         for statement, late in imports(tree(name)):
             if late:
                 late_names = {target.split(".")[0] for target in targets(name, statement)}
-                allowed = optional | (readers if top(name) == "data" else set())
+                allowed = optional | when_needed.get(top(name), set())
                 assert late_names <= allowed, f"minidl/{name.replace('.', '/')}: import {', '.join(late_names)} at the top of the file"
 
 

@@ -17,10 +17,10 @@ def blas_threads():
 def test_one_blas_thread_is_given_back_also_after_an_error():
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = blas_threads()
-        with config.one_blas_thread():
+        with config.one_blas_thread:
             assert blas_threads() == {1}
         assert blas_threads() == before
-        with pytest.raises(ZeroDivisionError), config.one_blas_thread():
+        with pytest.raises(ZeroDivisionError), config.one_blas_thread:
             raise ZeroDivisionError
         assert blas_threads() == before
 
@@ -28,28 +28,66 @@ def test_one_blas_thread_is_given_back_also_after_an_error():
 def test_overlapping_limits_are_restored_by_the_last():
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = blas_threads()
-        first, second = config.one_blas_thread(), config.one_blas_thread()
-        first.__enter__()
-        second.__enter__()
-        first.__exit__(None, None, None)
-        assert blas_threads() == {1}
-        second.__exit__(None, None, None)
+        with config.one_blas_thread:
+            with config.one_blas_thread:
+                pass
+            assert blas_threads() == {1}
         assert blas_threads() == before
 
 
-def test_freed_memory_is_kept_on_glibc_only(monkeypatch):
+def test_freed_memory_is_kept_on_glibc_only_and_as_the_settings_say(monkeypatch):
     here = platform.libc_ver()[0] == "glibc"
     assert config.keep_freed_memory() is here
-    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    config.keep_freed_memory.cache_clear()
+    with config.using(keep_freed_memory=False):
+        assert config.keep_freed_memory() is False
+        monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert config.keep_freed_memory() is False
-    config.keep_freed_memory.cache_clear()
+    monkeypatch.undo()
+    assert config.keep_freed_memory() is here
 
 
 def test_nothing_is_set_at_import():
     program = (
         "import threadpoolctl, numpy; f = lambda: [p['num_threads'] for p in threadpoolctl.threadpool_info()]; a = f();"
         "import minidl; minidl.models; from minidl import config; assert f() == a;"
-        "assert not config.keep_freed_memory.cache_info().currsize"
+        "assert not config._kept['now'] and config.one_blas_thread.libraries is None"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def test_settings_are_restored():
+    suggested = config.settings()
+    assert suggested.threads == min(4, config.cores()) and suggested.block_bytes > 0
+    with config.using(threads=3, block_bytes=1000) as inner:
+        assert config.settings() == inner == config.Settings(threads=3, block_bytes=1000)
+        with config.using(threads=1):
+            assert config.settings().threads == 1 and config.settings().block_bytes == 1000
+        with pytest.raises(ZeroDivisionError), config.using(threads=1):
+            raise ZeroDivisionError
+        assert config.settings().threads == 3
+    assert config.settings() == suggested
+    try:
+        config.configure(threads=5)
+        assert config.settings().threads == 5
+        with config.using(block_bytes=2000):
+            assert (config.settings().threads, config.settings().block_bytes) == (5, 2000)
+    finally:
+        config.restore()
+    assert config.settings() == suggested
+
+
+@pytest.mark.parametrize(
+    "changes", [{"threads": 0}, {"threads": 1.5}, {"threads": True}, {"block_bytes": 0}, {"block_bytes": 2**40}, {"keep_freed_memory": 1}]
+)
+def test_settings_that_cannot_be_are_refused(changes):
+    before = config.settings()
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        config.configure(**changes)
+    with pytest.raises(ValueError, match=next(iter(changes))), config.using(**changes):
+        pass
+    assert config.settings() == before
+
+
+def test_an_unknown_setting_is_refused():
+    with pytest.raises(TypeError, match="thread_count"):
+        config.configure(thread_count=1)

@@ -403,7 +403,7 @@ def test_a_float64_model_stays_float64():
 def test_a_model_on_every_backend(backend):
     def build():
         i = Input((8, 8, 1))
-        x = MaxPooling2D()(BatchNormalization()(Conv2D(3, 3, padding="same")(i)))
+        x = MaxPooling2D()(BatchNormalization()(Conv2D(3, 3, padding="same", use_bias=False)(i)))
         x = Dropout(0.3, seed=5)(Flatten()(layers.ReLU()(x)))
         return Model(i, Dense(3, "softmax")(x))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import threadpoolctl
 
 import minidl
 from benchmarks.frameworks.base import EPSILON, LEARNING_RATE, Framework
@@ -12,11 +11,16 @@ from benchmarks.nets import Conv, Dense, Dropout, Flatten, GlobalAverage, Layer,
 
 
 class Minidl(Framework):
+    def __init__(self, settings: dict[str, Any]):
+        super().__init__(settings)
+        if self.threads != minidl.config.cores():
+            minidl.config.configure(threads=self.threads)
+
     def versions(self) -> dict[str, str]:
         return {"minidl": minidl.__version__, "numpy": np.__version__, "python": platform.python_version()}
 
     def threads_in_use(self) -> int | str:
-        return max((pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"), default="unknown")
+        return minidl.config.settings().threads
 
     def build(self, net: Net, weights: list[np.ndarray]) -> None:
         self.net = net

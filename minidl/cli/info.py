@@ -3,7 +3,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minidl import machine
-from minidl.kernels.handed_back import HANDED_BACK
+from minidl.kernels.handed_back import CASES_HANDED_BACK
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -46,13 +46,13 @@ def rows(found: machine.Machine) -> list[tuple[str, str]]:
 
 def show_kernels() -> None:
     """Print where a kernel hands back to the readable op, and the figure why."""
-    if not HANDED_BACK:
+    if not CASES_HANDED_BACK:
         console.print("No kernel leaves a case to the readable ops.")
         return
     table = Table(title="Cases that a kernel leaves to the readable op, which is as fast there", title_justify="left")
     for column in ("op", "case", "measured"):
         table.add_column(column, overflow="fold")
-    for op, case, figure in sorted(HANDED_BACK):
+    for op, case, figure in sorted(CASES_HANDED_BACK):
         table.add_row(op, case, figure)
     console.print(table)
 

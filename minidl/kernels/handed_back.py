@@ -10,4 +10,4 @@ class HandedBack(NamedTuple):
     figure: str  # what was measured: "0.98 of the readable op's time, batch 32, two cores"
 
 
-HANDED_BACK: list[HandedBack] = []  # each module of kernels adds its own; `minidl info --kernels` prints them
+CASES_HANDED_BACK: list[HandedBack] = []  # each module of kernels adds its own; `minidl info --kernels` prints them

@@ -104,8 +104,8 @@ class Layer(Configured):
         """Arrays become Tensors of the layer's dtype; Tensors are used as they are."""
         if isinstance(x, Tensor):
             return x
-        weights = self.weights if self.built else []
-        return Tensor(as_array(x).astype(weights[0].dtype if weights else self.dtype, copy=False))
+        first = next(self.each_weight(), None) if self.built else None
+        return Tensor(as_array(x).astype(self.dtype if first is None else first.dtype, copy=False))
 
     def connect(self, *inputs: Any) -> Call:
         """What happens when it is called on symbols: it runs once on an empty example, to learn the shapes, and that is remembered."""
@@ -149,18 +149,29 @@ class Layer(Configured):
             expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
 
-
     # ---------------------------------------------------------------- its weights
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _may_hold(value):  # noted, because weights and layers are looked for in every step
+            vars(self).setdefault("_holders", {})[name] = None
+        super().__setattr__(name, value)
+
+    def _attributes(self, kind: type) -> list[Any]:
+        """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
+        found: dict[Any, None] = {}
+        for name in vars(self).get("_holders", ()):
+            _collect(kind, vars(self).get(name), found)
+        return list(found)
 
     @property
     def sublayers(self) -> list["Layer"]:
         """The layers among its attributes, also in lists, tuples and dictionaries."""
-        return _found_in(vars(self), Layer)
+        return self._attributes(Layer)
 
     @property
     def own_weights(self) -> list[Tensor]:
         """The weights that are its own, not those of layers in it: trainable ones first."""
-        found = [t for t in _found_in(vars(self), Tensor) if t.requires_grad and t.node is None]
+        found = [t for t in self._attributes(Tensor) if t.requires_grad and t.node is None]
         return sorted(dict.fromkeys([*self._own_weights, *found]), key=lambda t: not t.requires_grad)
 
     @property
@@ -240,15 +251,16 @@ def _wants_training(call: Callable[..., Any]) -> bool:
     return "training" in inspect.signature(call).parameters
 
 
-def _found_in(attributes: dict[str, Any], kind: type) -> list[Any]:
-    """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
-    found: list[Any] = []
-    for value in attributes.values():
-        if isinstance(value, kind):
-            found.append(value)
-        elif isinstance(value, (list, tuple, dict)):
-            found.extend(x for x in flat(value) if isinstance(x, kind))
-    return list(dict.fromkeys(found))
+def _may_hold(value: Any) -> bool:
+    return isinstance(value, (Tensor, Layer, list, dict)) or isinstance(value, tuple) and any(map(_may_hold, value))
+
+
+def _collect(kind: type, value: Any, found: dict[Any, None]) -> None:
+    if isinstance(value, kind):
+        found[value] = None
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _collect(kind, item, found)
 
 
 class LayerError(ValueError):

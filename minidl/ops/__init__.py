@@ -6,7 +6,7 @@ from minidl.ops.elementwise import astype, to
 from minidl.ops.noise import dropout
 from minidl.ops.nonlinearities import elu, erf, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
 from minidl.ops.normalization import batch_normalization
-from minidl.ops.pooling import average_pool2d, global_average_pool2d, max_pool2d, pool_winners
+from minidl.ops.pooling import average_pool2d, convolution_and_pooling, global_average_pool2d, max_pool2d, pool_winners
 from minidl.ops.probabilities import binary_crossentropy, crossentropy, log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
 from minidl.ops.products import dense_layer, matmul
 from minidl.ops.reductions import argmax_mask, max, mean, sum

@@ -1,5 +1,5 @@
 """Pooling: each window of an image becomes one number, channel by channel."""
-from minidl.ops.convolution import col2im, im2col, pad_image, padding_widths, pair, places, shifted
+from minidl.ops.convolution import col2im, convolution_layer, im2col, pad_image, padding_widths, pair, places, shifted
 from minidl.ops.elementwise import ones_like
 from minidl.ops.reductions import mean, sum
 from minidl.ops.shapes import reshape
@@ -69,6 +69,12 @@ def _pad_with_losers(xp, x, widths):
         return x
     loser = -xp.inf if x.dtype.kind == "f" else False if x.dtype.kind == "b" else xp.iinfo(x.dtype).min
     return xp.pad(x, ((0, 0), *widths, (0, 0)), constant_values=loser)
+
+
+@composite
+def convolution_and_pooling(x, kernel, bias, *, convolution, pooling):
+    """y = max_pool2d(convolution_layer(x, kernel, bias)); ``convolution`` and ``pooling`` hold the keywords of each."""
+    return max_pool2d(convolution_layer(x, kernel, bias, **convolution), **pooling)
 
 
 @composite

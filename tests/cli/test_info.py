@@ -38,13 +38,13 @@ def test_what_is_unknown_is_said(run_command, monkeypatch):
 
 def test_kernels(run_command, monkeypatch):
     assert run_command("info", "--kernels")[0] == 0
-    monkeypatch.setattr(info, "HANDED_BACK", [])
+    monkeypatch.setattr(info, "CASES_HANDED_BACK", [])
     assert "No kernel leaves" in run_command("info", "--kernels")[1]
-    monkeypatch.setattr(info, "HANDED_BACK", [HandedBack("conv2d", "dilation above 1", "0.98 of its time")])
+    monkeypatch.setattr(info, "CASES_HANDED_BACK", [HandedBack("conv2d", "dilation above 1", "0.98 of its time")])
     out = run_command("info", "--kernels")[1]
     assert "conv2d" in out and "dilation above 1" in out and "0.98 of its time" in out
 
 
 def test_what_kernels_declare_is_what_is_printed():
-    assert info.HANDED_BACK is kernels.HANDED_BACK
-    assert all(isinstance(case, HandedBack) and all(case) for case in kernels.HANDED_BACK)
+    assert info.CASES_HANDED_BACK is kernels.CASES_HANDED_BACK
+    assert all(isinstance(case, HandedBack) and all(case) for case in kernels.CASES_HANDED_BACK)

@@ -309,6 +309,26 @@ SPECIAL: dict[str, list[Any]] = {
             lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=same),
         ),
     ],
+    "convolution_and_pooling": [
+        (
+            "same",
+            one(spread, (1, 4, 4, 1), (3, 2, 1, 2), (2,)),
+            lambda op, x, k, b: op(
+                x, k * 0.2, b,
+                convolution={"strides": 1, "padding": "same", "dilation": 1, "activation": ops.softplus},
+                pooling={"pool_size": 2, "strides": None, "padding": "valid"},
+            ),
+        ),
+        (
+            "without bias",
+            one(spread, (1, 5, 5, 1), (2, 2, 1, 2)),
+            lambda op, x, k: op(
+                x, k, None,
+                convolution={"strides": 2, "padding": "same", "dilation": 1, "activation": same},
+                pooling={"pool_size": (1, 2), "strides": (2, 1), "padding": "same"},
+            ),
+        ),
+    ],
     "max_pool2d": POOLS,
     "average_pool2d": POOLS,
     "global_average_pool2d": [meta("images", (2, 3, 5, 2)), meta("1×1", (1, 1, 1, 1)), meta("none", (0, 2, 2, 1))],

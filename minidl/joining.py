@@ -1,0 +1,61 @@
+"""A model's layers in the order in which they run, and which neighbours run as one op: kernels are faster where they see both."""
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from minidl import ops
+from minidl.layers import Conv2D, MaxPooling2D
+from minidl.layers.symbolic import Call, Symbol, flat, map_structure
+from minidl.switches import kernels_on
+from minidl.tensor import Tensor
+
+
+class ConvolutionAndPooling:
+    """A `Conv2D` and the `MaxPooling2D` that follows."""
+
+    def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
+        self.convolution, self.pooling = convolution, pooling
+
+    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+        c, p = self.convolution, self.pooling
+        y: Tensor = ops.convolution_and_pooling(
+            x, c.kernel, c.bias,
+            convolution={"strides": c.strides, "padding": c.padding, "dilation": c.dilation_rate, "activation": c.activation},
+            pooling={"pool_size": p.pool_size, "strides": p.strides, "padding": p.padding},
+        )  # fmt: skip
+        return y
+
+
+JOINED: dict[tuple[type, type], Callable[[Any, Any], Callable[..., Any]]] = {(Conv2D, MaxPooling2D): ConvolutionAndPooling}
+
+
+Step = tuple[Callable[..., Any], tuple[Any, ...], list[Symbol]]  # a layer or two as one; its inputs; its outputs
+
+
+class Steps:
+    """What a model does, one step after the other: layer by layer, and with neighbours joined. ``outputs`` are those of the model."""
+
+    def __init__(self, calls: list[Call], outputs: list[Symbol]):
+        self.apart, self.joined = _steps(calls, outputs, False), _steps(calls, outputs, True)
+
+    def run(self, values: dict[Symbol, Any], training: bool) -> None:
+        """Add to ``values``, which has the model's inputs, what each step makes of them. Neighbours are joined where kernels may run."""
+        for layer, inputs, outputs in self.joined if kernels_on.get() else self.apart:
+            values.update(zip(outputs, flat(layer(*map_structure(values.__getitem__, inputs), training=training))))
+
+
+def _steps(calls: list[Call], outputs: list[Symbol], join: bool) -> list[Step]:
+    """With ``join``, two layers of the classes in `JOINED` (not of subclasses, which may do something else) run as one op, if nobody else
+    needs what flows between them."""
+    steps: dict[Call, Step] = {}
+    users = Counter([*outputs, *(symbol for call in calls for symbol in flat(call.inputs))])
+    for call in calls:
+        if not call.inputs:
+            continue
+        layer, inputs, symbol = call.layer, call.inputs, call.inputs[0]
+        if join and isinstance(symbol, Symbol) and symbol.call in steps and users[symbol] == 1:
+            before = symbol.call.layer
+            if both := JOINED.get((type(before), type(layer))):
+                layer, inputs = both(before, layer), steps.pop(symbol.call)[1]
+        steps[call] = layer, inputs, call.outputs
+    return list(steps.values())

@@ -1,0 +1,71 @@
+"""The fully connected layer: product, bias and activation at once."""
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minidl.activations import linear
+from minidl.config import one_blas_thread
+from minidl.kernels.numpy.convolution import HANDED_BACK
+from minidl.kernels.numpy.threads import parts_of, run_parts
+from minidl.ops import dense_layer, relu, softmax
+from minidl.tensor import Kernel
+
+
+class Saved(NamedTuple):
+    x: np.ndarray  # (examples, inputs)
+    shape: tuple[int, ...]  # of the input as it came
+    kernel: np.ndarray
+    y: np.ndarray
+    activation: Any
+    bias: bool
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a @ b for matrices, divided among the threads."""
+    (rows, inner), columns = a.shape, b.shape[1]
+    y = np.empty((rows, columns), a.dtype)
+    if rows >= columns:
+        parts = parts_of(rows, rows * inner * columns)
+        run_parts(lambda _, low, high: np.matmul(a[low:high], b, out=y[low:high]), parts)
+    else:
+        parts = parts_of(columns, rows * inner * columns)
+        run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, low:high]), parts)
+    return y
+
+
+def forward(x: Any, kernel: Any, bias: Any, *, activation: Any) -> Any:
+    arrays = (x, kernel) if bias is None else (x, kernel, bias)
+    if activation not in (relu, linear, softmax) or not all(isinstance(a, np.ndarray) and a.dtype == x.dtype for a in arrays):
+        return HANDED_BACK
+    if x.dtype.char not in "fd" or x.ndim < 2 or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0] or not x.size or not kernel.size:
+        return HANDED_BACK
+    if bias is not None and bias.shape != kernel.shape[1:]:
+        return HANDED_BACK
+    rows = x.reshape(-1, kernel.shape[0])
+    with one_blas_thread:
+        y = product(rows, kernel)
+    if bias is not None:
+        y += bias
+    if activation is relu:
+        np.clip(y, x.dtype.type(0), x.dtype.type(np.inf), out=y)
+    elif activation is softmax:
+        y -= np.maximum.reduce(y, axis=1, keepdims=True)
+        np.exp(y, out=y)
+        y /= np.add.reduce(y, axis=1, keepdims=True)
+    return y.reshape(*x.shape[:-1], -1), Saved(rows, x.shape, kernel, y, activation, bias is not None)
+
+
+def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
+    x, shape, kernel, y, activation, has_bias = saved
+    g = g.reshape(y.shape)
+    if activation is relu:
+        g = g * (y > 0)
+    elif activation is softmax:
+        g = y * (g - np.add.reduce(g * y, axis=1, keepdims=True))
+    with one_blas_thread:
+        dx = product(g, kernel.T).reshape(shape) if needs[0] else None
+        dkernel = product(x.T, g) if needs[1] else None
+    return [dx, dkernel, np.add.reduce(g, axis=0) if has_bias and needs[2] else None]
+
+
+dense_layer.kernels["numpy"] = Kernel(forward, vjp)

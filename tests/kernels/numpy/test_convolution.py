@@ -1,0 +1,181 @@
+"""Convolution kernels equal `minidl.ops`, for every way in which windows can lie."""
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidl
+from minidl import Tensor, config, ops
+from minidl.activations import linear
+from minidl.kernels.numpy import threads
+
+from .comparing import assert_equal, dyadic
+
+PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@st.composite
+def convolutions(draw: Any) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """Arrays x, kernel, bias and the keywords of convolution_layer; block size and threads."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n, c, f = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 3, 9])), draw(st.integers(1, 4))
+    h, w, kh, kw = draw(st.integers(1, 10)), draw(st.integers(1, 10)), draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    bias = dyadic(rng, (f,), dtype) if draw(st.booleans()) else None
+    arrays = [dyadic(rng, (n, h, w, c), dtype), dyadic(rng, (kh, kw, c, f), dtype), bias]
+    keywords = {
+        "strides": draw(PAIRS),
+        "dilation": draw(PAIRS),
+        "padding": draw(st.sampled_from(["valid", "same"])),
+        "activation": draw(st.sampled_from([ops.relu, linear])),
+    }
+    return arrays, keywords, {"block_bytes": draw(st.sampled_from([1, 500, 5000, 2**22])), "threads": draw(st.integers(1, 3))}
+
+
+@pytest.fixture(autouse=True)
+def _threads_for_little_work(monkeypatch):
+    monkeypatch.setattr(threads, "WORTH", 1)
+
+
+@given(convolutions())
+def test_convolution(case):
+    arrays, keywords, settings = case
+    with config.using(**settings):
+        assert_equal(lambda *xs: ops.convolution_layer(*xs, **keywords), arrays, exactly=True)
+
+
+@given(convolutions())
+def test_bare_convolution(case):
+    arrays, keywords, settings = case
+    del keywords["activation"]
+    with config.using(**settings):
+        assert_equal(lambda *xs: ops.conv2d(*xs, **keywords), arrays[:2], exactly=True)
+
+
+@given(convolutions(), st.sampled_from(["valid", "same"]))
+def test_convolution_and_pooling(case, padding):
+    arrays, convolution, settings = case
+    pooling = {"pool_size": 2, "strides": None, "padding": padding}
+    with config.using(**settings):
+        assert_equal(
+            lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling),
+            arrays, exactly=True, expect_kernel=padding == "valid",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("images", "window", "strides", "padding", "dilation"),
+    [
+        ((5, 17, 19, 3), (3, 3, 3, 16), 1, "valid", 1),
+        ((3, 13, 13, 16), (3, 3, 16, 32), 1, "same", 1),
+        ((2, 16, 16, 8), (5, 5, 8, 7), 2, "same", 1),
+        ((2, 15, 16, 5), (3, 2, 5, 9), (3, 1), "valid", (1, 2)),
+        ((1, 9, 9, 2), (1, 1, 2, 3), (2, 2), "same", 1),
+        ((4, 8, 8, 1), (8, 8, 1, 3), 1, "valid", 1),
+    ],
+)
+def test_random_numbers(dtype, images, window, strides, padding, dilation):
+    rng = np.random.default_rng(4)
+    arrays = [rng.uniform(0.1, 1, images), rng.normal(size=window), rng.normal(size=window[-1:])]
+    keywords = {"strides": strides, "padding": padding, "dilation": dilation, "activation": ops.relu}
+    for count in (1, 2, 3):
+        with config.using(threads=count):
+            assert_equal(lambda *xs: ops.convolution_layer(*xs, **keywords), [a.astype(dtype) for a in arrays])
+
+
+def test_any_order_of_memory_will_do():
+    rng = np.random.default_rng(0)
+    keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    x, kernel, bias = dyadic(rng, (4, 6, 5, 3), "float32"), dyadic(rng, (3, 3, 3, 2), "float32"), dyadic(rng, (2,), "float32")
+    wide = dyadic(rng, (4, 12, 5, 6), "float32")
+    wide[:, ::2, :, 1::2] = x
+    orders = [x, np.asfortranarray(x), wide[:, ::2, :, 1::2], x[::-1, :, ::-1][::-1, :, ::-1], np.ascontiguousarray(x.T).T]
+    kernels = [kernel, np.asfortranarray(kernel), kernel[::-1][::-1]]
+    found = [
+        assert_equal(lambda t, k=k: ops.convolution_layer(t, k, bias, **keywords), [a], exactly=True) for a in orders for k in kernels
+    ]
+    for other in found[1:]:
+        np.testing.assert_array_equal(other[0], found[0][0])
+
+
+def test_other_numbers_are_handed_back():
+    rng = np.random.default_rng(0)
+    keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    x, kernel = dyadic(rng, (2, 4, 4, 1), "float64"), dyadic(rng, (3, 3, 1, 2), "float64")
+    for other in (x.astype("int64"), x.astype("float16"), x.astype("float32"), x[:0]):
+        assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [other, kernel], expect_kernel=False)
+    swapped = x.astype(x.dtype.newbyteorder())
+    assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [swapped, kernel], exactly=True)
+    assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **{**keywords, "activation": ops.tanh}), [x, kernel], expect_kernel=False)
+
+
+@pytest.mark.parametrize(
+    ("images", "window", "more", "message"),
+    [
+        ((1, 3, 3, 1), (4, 2, 1, 1), {}, "does not fit"),
+        ((1, 3, 3, 2), (2, 2, 1, 1), {}, "same C"),
+        ((1, 3, 3, 1), (2, 2, 1, 1), {"strides": 0}, "strides"),
+        ((1, 3, 3, 1), (2, 2, 1, 1), {"padding": "full"}, "padding"),
+        ((1, 3, 3, 1), (2, 2, 1, 1), {"dilation": (1, 2, 3)}, "dilation"),
+    ],
+)
+def test_errors_are_those_of_the_op(images, window, more, message):
+    for switch in (minidl.reference_only, minidl.no_grad):
+        with switch(), pytest.raises(ValueError, match=message):
+            ops.conv2d(np.ones(images), np.ones(window), **more)
+
+
+def test_the_first_in_c_order_wins_a_tie():
+    """All 16 patterns of a 2×2 window whose numbers are 0 or 1, each in its own channel."""
+    patterns = np.array([[[p >> i & 1 for i in range(2)], [p >> i & 1 for i in (2, 3)]] for p in range(16)], float)
+    x = Tensor(patterns[..., None], requires_grad=True)
+    y = ops.convolution_and_pooling(
+        x, np.ones((1, 1, 1, 1)), None,
+        convolution={"strides": 1, "padding": "valid", "dilation": 1, "activation": linear},
+        pooling={"pool_size": 2, "strides": None, "padding": "valid"},
+    )  # fmt: skip
+    (dx,) = minidl.grad(y.sum(), [x])
+    winners = dx.numpy()[..., 0].reshape(16, 4)
+    assert (winners.sum(axis=1) == 1).all()
+    np.testing.assert_array_equal(winners.argmax(axis=1), patterns.reshape(16, 4).argmax(axis=1))
+
+
+def test_only_the_gradients_that_are_wanted_are_computed():
+    rng = np.random.default_rng(0)
+    x, kernel, bias = rng.normal(size=(2, 5, 5, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
+    keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    tensors = [Tensor(a, requires_grad=True) for a in (x, kernel, bias)]
+    y = ops.convolution_layer(*tensors, **keywords)
+    everything = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [True] * 3)
+    for i in range(3):
+        one = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [i == j for j in range(3)])
+        assert [a is None for a in one] == [i != j for j in range(3)]
+        np.testing.assert_allclose(one[i], everything[i], rtol=1e-12, atol=1e-12)
+
+
+def test_nan_and_infinity_pass():
+    x = np.ones((1, 4, 4, 1))
+    x[0, 1, 1], x[0, 3, 3] = np.nan, np.inf
+    pooling = {"pool_size": 2, "strides": None, "padding": "valid"}
+    convolution = {"strides": 1, "padding": "valid", "dilation": 1, "activation": ops.relu}
+    kernel = np.ones((1, 1, 1, 1))
+    y = ops.convolution_and_pooling(x, kernel, None, convolution=convolution, pooling=pooling).numpy()
+    np.testing.assert_array_equal(y[0, :, :, 0], [[np.nan, 1], [1, np.inf]])
+
+
+def test_the_comparison_notices_a_wrong_kernel(monkeypatch):
+    right = ops.conv2d.kernels["numpy"]
+    rng = np.random.default_rng(0)
+    arrays = [dyadic(rng, (2, 4, 4, 1), "float64"), dyadic(rng, (2, 2, 1, 2), "float64")]
+    wrong = [
+        minidl.Kernel(lambda *a, **k: (right.forward(*a, **k)[0] + 1e-9, right.forward(*a, **k)[1]), right.vjp),
+        minidl.Kernel(right.forward, lambda g, saved, needs: [2 * d for d in right.vjp(g, saved, needs)]),
+        minidl.Kernel(lambda *a, **k: (NotImplemented, None), right.vjp),
+    ]
+    for kernel in wrong:
+        monkeypatch.setitem(ops.conv2d.kernels, "numpy", kernel)
+        with pytest.raises(AssertionError):
+            assert_equal(ops.conv2d, arrays)

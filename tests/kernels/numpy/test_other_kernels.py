@@ -1,0 +1,132 @@
+"""The kernels of dense layers, cross-entropies, batch normalization and optimizers equal their readable forms."""
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidl
+from minidl import Tensor, config, ops, optimizers
+from minidl.activations import linear
+from minidl.kernels.numpy import threads
+
+from .comparing import assert_equal, dyadic
+
+DTYPES = st.sampled_from(["float32", "float64"])
+SEEDS = st.integers(0, 2**32)
+
+
+@given(SEEDS, DTYPES, st.lists(st.integers(1, 7), min_size=2, max_size=4), st.integers(1, 9), st.booleans(), st.integers(1, 3))
+def test_dense(seed, dtype, shape, units, bias, count):
+    rng = np.random.default_rng(seed)
+    arrays = [dyadic(rng, tuple(shape), dtype), dyadic(rng, (shape[-1], units), dtype), dyadic(rng, (units,), dtype) if bias else None]
+    for activation in (ops.relu, linear, ops.softmax):
+        with config.using(threads=count), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threads, "WORTH", 1)
+            assert_equal(lambda *xs, a=activation: ops.dense_layer(*xs, activation=a), arrays, exactly=activation is not ops.softmax)
+
+
+def test_dense_hands_back_what_it_is_not_made_for():
+    x, kernel = np.ones((2, 3)), np.ones((3, 4))
+    for arrays, activation in (
+        ([x.astype("float32"), kernel, None], ops.relu),
+        ([x, kernel, np.ones((2, 4))], linear),
+        ([x[0], kernel, None], linear),
+        ([x[:0], kernel, None], linear),
+        ([x, kernel[None], None], linear),
+        ([x, kernel, None], ops.tanh),
+        ([x, kernel[:2], None], linear),
+    ):
+        assert_equal(lambda *xs, a=activation: ops.dense_layer(*xs, activation=a), arrays, expect_kernel=False)
+
+
+@given(SEEDS, DTYPES, st.lists(st.integers(2, 5), min_size=1, max_size=3), st.data())
+def test_crossentropies(seed, dtype, shape, data):
+    rng = np.random.default_rng(seed)
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    scores, p = rng.normal(size=shape), rng.uniform(0.1, 1, shape).astype(dtype)
+    targets = rng.dirichlet(np.ones(3), shape)[..., 0] * rng.integers(0, 2, shape)
+    scores, targets = scores.astype(dtype), targets.astype(dtype)
+    assert_equal(lambda x, t: ops.softmax_crossentropy(x, t, axis=axis), [scores, targets])
+    assert_equal(lambda p, t: ops.crossentropy(p, t, axis=axis), [p, targets])
+    assert_equal(lambda p, t: ops.crossentropy(p, t, axis=axis, smallest=0.2), [p, targets])
+
+
+def test_crossentropy_of_any_scores_is_finite():
+    x = Tensor([[1e30, -1e30, 0], [-800.0, 900.0, 900.0]], requires_grad=True)
+    y = ops.softmax_crossentropy(x, np.array([[0.0, 1, 0], [0, 0, 1]]))
+    (dx,) = minidl.grad(y.sum(), [x])
+    np.testing.assert_allclose(y.numpy(), [2e30, np.log(2)])
+    np.testing.assert_allclose(dx.numpy(), [[1, -1, 0], [0, 0.5, -0.5]])
+
+
+def test_crossentropies_hand_back_what_they_are_not_made_for():
+    p, targets = np.full((2, 3), 1 / 3), np.eye(3)[:2]
+    for op in (ops.crossentropy, ops.softmax_crossentropy):
+        for arrays in ([p.astype("float32"), targets], [p, targets[:1]], [p, targets.astype(int)]):
+            assert_equal(op, arrays, expect_kernel=False)
+
+
+@given(SEEDS, DTYPES, st.integers(0, 3), st.booleans(), st.booleans())
+def test_batch_normalization(seed, dtype, axis, has_gamma, has_beta):
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in rng.integers(1, 6, 4))
+    small = tuple(n if i == axis else 1 for i, n in enumerate(shape))
+    x, mean, variance = rng.uniform(1, 2, shape), rng.normal(size=small), rng.uniform(0.5, 2, small)
+    gamma, beta = (rng.uniform(0.5, 2, small).astype(dtype) if given else None for given in (has_gamma, has_beta))
+    arrays = [x.astype(dtype), mean.astype(dtype), variance.astype(dtype), gamma, beta]
+    assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=1e-3), arrays)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optimizers.SGD(0.1),
+        lambda: optimizers.SGD(0.1, momentum=0.9),
+        lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+        lambda: optimizers.Momentum(0.1, clipnorm=1.0),
+        lambda: optimizers.RMSprop(0.01),
+        lambda: optimizers.RMSprop(0.01, momentum=0.9, centered=True),
+        lambda: optimizers.Adam(0.01),
+        lambda: optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 5, 0.5), amsgrad=True),
+        lambda: optimizers.AdamW(0.01),
+    ],
+)
+def test_optimizers(make, dtype):
+    rng = np.random.default_rng(0)
+    shapes = [(3, 3, 2, 5), (), (1,), (20000,), (200, 170)]
+    start = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    fast, plain = ([Tensor(a, requires_grad=True) for a in start] for _ in range(2))
+    fast_optimizer, plain_optimizer = make(), make()
+    for _ in range(7):
+        grads = [np.array(rng.normal(size=shape), dtype, order="F") for shape in shapes]
+        before = [g.copy() for g in grads]
+        fast_optimizer.apply(grads, fast)
+        with minidl.reference_only():
+            plain_optimizer.apply(before, plain)
+        assert all(np.array_equal(a, b) for a, b in zip(grads, before)), "a gradient was changed"
+    states = [[*optimizer.state_arrays(params)] for optimizer, params in ((fast_optimizer, fast), (plain_optimizer, plain))]
+    tolerance = {"float32": 1e-6, "float64": 1e-13}[dtype]
+    for a, b in [*zip(fast, plain), *zip(*states)]:
+        a, b = np.asarray(a), np.asarray(b)
+        assert np.abs(a - b).max() <= tolerance * np.abs(b).max()
+
+
+def test_optimizers_of_subclasses_keep_their_own_rule():
+    class Mine(optimizers.Adam):
+        def update(self, xp: Any, w: Any, g: Any, state: Any, learning_rate: float, t: int) -> None:
+            w -= 1.0
+
+    w = Tensor(np.zeros(3), requires_grad=True)
+    Mine().apply([np.ones(3)], [w])
+    np.testing.assert_array_equal(w.numpy(), [-1, -1, -1])
+
+
+def test_parameters_that_are_no_block_of_memory_are_updated_too():
+    whole = np.zeros((4, 6))
+    w = Tensor(np.zeros((2, 3)), requires_grad=True)
+    w.data = whole[::2, ::2]
+    optimizers.Adam(0.1).apply([np.ones((2, 3))], [w])
+    np.testing.assert_allclose(whole[::2, ::2], -0.1, rtol=1e-5)
