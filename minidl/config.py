@@ -100,11 +100,11 @@ def keep_freed_memory() -> bool:
     return _kept["now"]
 
 
-# ---------------------------------------------------------------- the threads of matrix products
+# ---------------------------------------------------------------- while something is computed
 
 
-class _OneThread(ContextDecorator):
-    """The limit on the threads of matrix products. It holds for the whole process: the first who asks sets it, the last restores it."""
+class _Computing(ContextDecorator):
+    """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products."""
 
     def __init__(self) -> None:
         self.lock, self.users = Lock(), 0
@@ -118,6 +118,7 @@ class _OneThread(ContextDecorator):
 
                 self.libraries = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
             if self.users == 0:
+                keep_freed_memory()
                 self.before = [library.num_threads for library in self.libraries]
                 self._set(1)
             self.users += 1
@@ -134,6 +135,6 @@ class _OneThread(ContextDecorator):
                 library.set_num_threads(threads or before)
 
 
-# ``with one_blas_thread:`` matrix products run on one thread, in the whole process: those of small nets wait for each other longer than
-# they gain, and kernels have threads of their own. Afterwards the threads are as before. Also a decorator.
-one_blas_thread = _OneThread()
+# ``with computing:`` freed memory is kept, and matrix products run on one thread: those of small nets wait for each other longer than they
+# gain, and kernels have threads of their own. Afterwards the threads are as before. Also a decorator.
+computing = _Computing()

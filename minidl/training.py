@@ -10,7 +10,7 @@ from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigh
 from minidl.batches import length_of, make_batches, split_off, validation_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
 from minidl.checks import whole
-from minidl.config import keep_freed_memory, one_blas_thread
+from minidl.config import computing
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
@@ -70,7 +70,7 @@ class Trainer(Layer):
     # ---------------------------------------------------------------- many steps
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -99,7 +99,6 @@ class Trainer(Layer):
         weigh = self._class_weigher(class_weight)
         self.history, self.stop_training = History(), False
         told = self._callbacks([self.history], callbacks, verbose, batches, epochs)
-        keep_freed_memory()
         logs: Logs = {}
         told.on_train_begin({})
         try:
@@ -122,7 +121,7 @@ class Trainer(Layer):
         return self.history
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
@@ -147,7 +146,7 @@ class Trainer(Layer):
         return logs
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = make_batches(x, None, None, batch_size, False, steps)
@@ -162,6 +161,7 @@ class Trainer(Layer):
         told.on_predict_end({})
         return _joined(outputs)
 
+    @computing
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with no_grad():
@@ -172,6 +172,7 @@ class Trainer(Layer):
         return map_structure(Tensor.numpy, self(x, training=False))
 
     @explain_keywords
+    @computing
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None, return_dict: bool = False
     ) -> Any:
@@ -180,6 +181,7 @@ class Trainer(Layer):
         return self._one_batch(self.train_step, x, y, sample_weight, class_weight, return_dict)
 
     @explain_keywords
+    @computing
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics of one batch, as `train_on_batch` returns them, without training."""
         self._needs_compile()

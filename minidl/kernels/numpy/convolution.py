@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.activations import linear
-from minidl.config import one_blas_thread, settings
+from minidl.config import computing, settings
 from minidl.kernels.numpy.correlation import Correlation, Geometry, add_kernel_gradient, geometry_of, input_gradient
 from minidl.kernels.numpy.memory import images_first, mirrored, rows_first, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
@@ -91,7 +91,7 @@ def _forward(x: np.ndarray, kernel: np.ndarray, bias: Any, at: Geometry, rectifi
             if rectified:
                 np.clip(out, zero, infinity, out=out)  # three times as fast as a maximum with a number
 
-    with one_blas_thread:
+    with computing:
         run_parts(run, parts_of(rows, height * width * images * kernel.size))
     return images_first(y), Saved(x, kernel, at, y if rectified else None, upper, left, bias is not None)
 
@@ -146,7 +146,7 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
                 add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at)
         return bias_gradient
 
-    with one_blas_thread:
+    with computing:
         bias_parts = run_parts(run, parts)
         dx = None
         if needs_x:
