@@ -71,6 +71,16 @@ def predict(
 
 
 @app.command()
+def info(
+    kernels: Annotated[bool, typer.Option("--kernels", help="Only list the cases that kernels leave to the readable ops.")] = False,
+) -> None:
+    """Show what this machine has for training, how fast it multiplies, and what is badly set."""
+    from minidl.cli.info import show, show_kernels
+
+    show_kernels() if kernels else show()
+
+
+@app.command()
 def gradcheck(
     target: Annotated[str, typer.Argument(help="module:function or file.py:function; it takes nothing and returns (f, *arrays).")],
     order: Annotated[int, typer.Option(help="2 checks the gradients of the gradients too.")] = 1,
