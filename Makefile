@@ -8,12 +8,14 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test mutation lint clean other-python
+.PHONY: help train test mutation bench lint clean other-python
 
 help:  ## Show this list.
 	@echo 'make train   train a small net on pictures; options: make train ARGS="--epochs 3 --seed 2"'
 	@echo 'make test    run the tests;                 options: make test ARGS="tests/ops -k conv2d"'
 	@echo 'make mutation   score the tests: do they notice every wrong gradient rule? (minutes)'
+	@echo 'make bench   hold minidl against PyTorch, JAX, Keras and DeZero, which it installs into .venv-bench;'
+	@echo '             options: make bench ARGS="--quick --only intro --peers torch"'
 	@echo 'make lint    check style and types'
 	@echo 'make clean   remove .venv and everything else that was built'
 	@echo 'Another Python: make PYTHON=python3.12 test'
@@ -27,12 +29,15 @@ test: $(VENV)/.ready-dev
 mutation: $(VENV)/.ready-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run $(ARGS)
 
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks $(ARGS)
+
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: pyproject.toml $(VENV)/.python

@@ -2,29 +2,31 @@
 
     python benchmarks/gpu.py --out FOLDER
 
-From a checkout, with NumPy, CuPy and PyTorch: nothing has to be installed. Writes FOLDER/gpu.json and FOLDER/gpu.txt after every part, so
+From a checkout, with NumPy, CuPy and PyTorch: nothing has to be installed. Writes FOLDER/gpu.json and FOLDER/gpu.txt after every line, so
 a run that is cut short still tells. Parts: gradients (against minidl on NumPy), curves (training on the GPU and on NumPy), steps (times
-against PyTorch), profile (each kernel of a step), fit (ten epochs of pictures of CIFAR-10's shape, in a process of its own, start-up included).
+against PyTorch), profile (each kernel of a step), fit (ten epochs of pictures of CIFAR-10's shape, in a process of its own, start-up
+included).
 
 How steps are timed: the batch lies on the GPU; a step is forward, backward and Adam; no result is read in between. Each round is timed
 with CUDA events around many steps, rounds of all rivals take turns, and the median round counts. TF32 is on or off on both sides alike,
 and said; PyTorch's "best" is its fastest of eager, channels_last and torch.compile.
 """
 
-import argparse
-import json
-import os
-import statistics
-import subprocess
 import sys
-import time
-import traceback
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # in the place of this folder, whose modules have names of the standard library
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import subprocess  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
+from itertools import pairwise  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -261,7 +263,7 @@ def timed(rivals: dict[str, Any], seconds: float) -> dict[str, float]:
     for _ in range(5):
         for label, step in rivals.items():
             rounds[label].append(round_of(step, steps[label]))
-    return {label: statistics.median(times) for label, times in rounds.items()}
+    return {label: float(np.median(times)) for label, times in rounds.items()}
 
 
 def steps(report: Report, names: list[str], batches: list[int], seconds: float, compile_seconds: float, deadline: float) -> None:

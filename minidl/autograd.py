@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from minidl import backend
 from minidl.switches import kernels_on, recording, switch
-from minidl.tensor import Composite, Node, Tensor
+from minidl.tensor import Composite, Node, Tensor, made
 
 class Step(NamedTuple):
     """One op passed backwards."""
@@ -93,7 +93,7 @@ def _rule(y: Tensor, node: Node, g: Tensor, inputs: list[Any], needs: list[bool]
     if y.version or node.version != sum(x.version for x in inputs if isinstance(x, Tensor)):
         raise RuntimeError(f"an input or the output of {node.op.name} was changed in place after it was used: its gradient would be wrong")
     if node.kernel and kernels_on.get() and not create_graph:
-        return [a if a is None else Tensor(a) for a in node.kernel.vjp(g.data, node.saved, needs)]
+        return [a if a is None else made(a, None) for a in node.kernel.vjp(g.data, node.saved, needs)]
     if isinstance(node.op, Composite):
         with switch(recording, True):
             copies = [x.reshape(x.shape) if need else x for x, need in zip(inputs, needs)]  # so that the walk ends at this op's inputs
@@ -110,6 +110,7 @@ def _rule(y: Tensor, node: Node, g: Tensor, inputs: list[Any], needs: list[bool]
 
 def _fit(g: Any, x: Tensor, name: str) -> Tensor:
     """``g`` with the shape, dtype and backend of ``x``: undoes broadcasting and promotion, once for all ops."""
+    if isinstance(g, Tensor) and (a := g.data).shape == (b := x.data).shape and a.dtype == b.dtype and type(a) is type(b): return g
     if not isinstance(g, Tensor) or x.dtype.kind != "f":
         raise TypeError(f"{name}: a gradient is a Tensor of a float Tensor, got {type(g).__name__} for an input of dtype {x.dtype}")
     if g.shape != x.shape:
@@ -118,5 +119,4 @@ def _fit(g: Any, x: Tensor, name: str) -> Tensor:
             raise ValueError(f"{name}: a gradient of shape {g.shape} does not fit an input of shape {x.shape}")
         g = g.sum(axis=tuple(i for i in range(g.ndim) if i < extra or x.shape[i - extra] == 1)).reshape(x.shape)
     if type(g.data) is not type(x.data): g = g.to(backend.owner(x.data).name)
-    fitted: Tensor = g if g.dtype == x.dtype else g.astype(x.dtype)
-    return fitted
+    return g if g.dtype == x.dtype else g.astype(x.dtype)  # type: ignore[no-any-return]

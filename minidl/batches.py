@@ -211,7 +211,7 @@ def class_weigher(class_weight: Any, outputs: int | None) -> Callable[[Batch], B
     given = {whole("class_weight's classes", key, 0): number("class_weight", value, 0) for key, value in class_weight.items()}
 
     def weigh(batch: Batch) -> Batch:
-        y = next(flat(batch.y), None)
+        y = next(iter(flat(batch.y)), None)
         if y is None:
             raise ValueError("class_weight needs y: it says how much each class counts")
         one_hot = y.ndim > 1 and y.shape[-1] > 1
@@ -221,7 +221,7 @@ def class_weigher(class_weight: Any, outputs: int | None) -> Callable[[Batch], B
         xp = backend.owner(y).module
         labels = xp.argmax(y, axis=-1) if one_hot else xp.clip(y.reshape(-1).astype(int), 0, classes - 1)  # the loss checks them
         weights = xp.asarray(np.array([given.get(c, 1.0) for c in range(classes)], "float32"))[labels]
-        already = next(flat(batch.sample_weight), None)
+        already = next(iter(flat(batch.sample_weight)), None)
         return batch._replace(sample_weight=weights if already is None else weights * already.reshape(-1))
 
     return weigh

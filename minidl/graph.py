@@ -51,5 +51,5 @@ def in_keras_order(calls: list[Call], outputs: list[Symbol]) -> list[Layer]:
         call = todo.pop().call
         if call not in met and call in steps:
             met[call] = None
-            todo += [*flat(call.inputs)][::-1]
+            todo += flat(call.inputs)[::-1]
     return sorted(dict.fromkeys(call.layer for call in met), key=lambda layer: -steps[layer])

@@ -3,7 +3,6 @@
 To write your own, use any function ``(y_true, y_pred)``, or subclass `MeanMetric` and write ``call``, or `Metric` for what is no mean.
 """
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -76,7 +75,7 @@ class MeanMetric(Metric):
             raise ValueError(f"expected at least one value, got shape {values.shape}")
         xp, weighted, count = backend.owner(values.data).module, values.data, values.shape[0] if values.ndim else 1
         share = count / values.size
-        if type(sample_weight) in (int, float) and math.isfinite(sample_weight):  # a number stays a number: nothing has to move
+        if isinstance(sample_weight, int):  # how many examples a single value stands for
             weighted, count = weighted * sample_weight, count * sample_weight
         elif sample_weight is not None:
             weights = xp.broadcast_to(labels.weights_for(values, sample_weight).data, values.shape)

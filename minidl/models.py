@@ -27,14 +27,14 @@ class Model(Trainer):
         super().__init__(name)
         self.inputs: list[Symbol] = []
         self.outputs: list[Symbol] = []
-        self.calls: list[Call] = []  # of its layers, in the order of the computation
+        self.calls: tuple[Call, ...] = ()  # of its layers, in the order of the computation
         if (inputs is None) != (outputs is None):
             raise ValueError("a Model needs both inputs and outputs")
         if inputs is not None:
             self._connect_graph(inputs, outputs)
 
     def _connect_graph(self, inputs: Any, outputs: Any) -> None:
-        first, last = list(flat(inputs)), list(flat(outputs))
+        first, last = flat(inputs), flat(outputs)
         for symbol in [*first, *last]:
             if not isinstance(symbol, Symbol):
                 raise TypeError(f"inputs and outputs of a Model are symbols: Input(…), and what layers give for symbols; got {symbol!r}")
@@ -48,7 +48,7 @@ class Model(Trainer):
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
         self._steps = Steps(calls, last)
-        self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, calls, layers, True
+        self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, tuple(calls), layers, True
 
     @property
     def input_names(self) -> list[str]:
@@ -88,7 +88,7 @@ class Model(Trainer):
             if set(inputs) != set(names):
                 raise ValueError(f"expected inputs called {', '.join(names)}; got {', '.join(inputs)}")
             inputs = [inputs[name] for name in names]
-        arrays = list(flat(inputs))
+        arrays = flat(inputs)
         if len(arrays) != len(self.inputs):
             raise ValueError(f"expected {len(self.inputs)} inputs, got {len(arrays)}")
         for symbol, x in zip(self.inputs, arrays):

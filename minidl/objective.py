@@ -78,7 +78,7 @@ class Objective:
 
     def pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[tuple[Any, Any, Any]]:
         """(target, output, weights) for each output."""
-        outputs = list(flat(y_pred))
+        outputs = flat(y_pred)
         if len(outputs) != len(self.losses):
             raise ValueError(f"the model was compiled for {len(self.losses)} outputs, and gave {len(outputs)}")
         keys = list(y_pred) if isinstance(y_pred, dict) else self.names

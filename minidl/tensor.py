@@ -46,7 +46,7 @@ class Op:
         return rule
 
     def __call__(self, *inputs: Any, **metadata: Any) -> Tensor:
-        arrays, wanted, version, kernel, saved = [], False, 0, None, None
+        arrays, bare, wanted, version, kernel, saved, y = [], False, False, 0, None, None, NotImplemented
         for x in inputs:
             if isinstance(x, Tensor):
                 arrays.append(x._data)
@@ -54,18 +54,18 @@ class Op:
                 version += x.version
             else:
                 arrays.append(plain(x))
+                bare = True
         owner = backend.owner(*arrays)
-        y = NotImplemented
         if self.kernels and kernels_on.get() and (kernel := self.kernels.get(owner.name)):
             y, saved = kernel.forward(*arrays, **metadata)
         if y is NotImplemented and isinstance(self, Composite):
-            return self.function(*_tensors(inputs, arrays), **metadata)  # type: ignore[no-any-return]
+            return self.function(*(_tensors(inputs, arrays) if bare else inputs), **metadata)  # type: ignore[no-any-return]
         if y is NotImplemented:
             try: y, kernel = self.function(owner.module, *arrays, **metadata), None
             except TypeError as error: raise explained(error, self.function, arrays, metadata) from error
-        y = y if backend.is_array(y) else owner.module.asarray(y)
-        recorded = wanted and recording.get() and y.dtype.kind == "f"
-        return _made(y, Node(self, _tensors(inputs, arrays), version, metadata, kernel, saved) if recorded else None)
+        y = y if type(y) is owner.array_type else owner.module.asarray(y)
+        if not (wanted and recording.get() and y.dtype.kind == "f"): return made(y, None)
+        return made(y, Node(self, _tensors(inputs, arrays) if bare else [*inputs], version, metadata, kernel, saved))
 
     def __repr__(self) -> str: return f"<op {self.name}>"
     def __reduce__(self) -> str: return self.name  # copies and pickles are the op itself
@@ -76,9 +76,9 @@ class Composite(Op):
 op, composite = Op, Composite  # the decorators
 
 def _tensors(inputs: Any, arrays: list[Any]) -> list[Any]:  # what rules and composites receive: Tensors, numbers, None
-    return [x if isinstance(x, Tensor) else _made(a, None) if backend.is_array(a) else a for x, a in zip(inputs, arrays)]
+    return [x if isinstance(x, Tensor) else made(a, None) if backend.is_array(a) else a for x, a in zip(inputs, arrays)]
 
-def _made(array: Array, node: Node | None) -> Tensor:  # a Tensor without the checks
+def made(array: Array, node: Node | None) -> Tensor:  # a Tensor without the checks
     t = Tensor.__new__(Tensor)
     t._data, t.node, t.requires_grad, t.born, t.version, t.grad, t.name = array, node, node is not None, next(_clock), 0, None, None
     return t
@@ -158,7 +158,7 @@ class Tensor:
     def abs(self) -> Tensor: return registry["abs"](self)
     def astype(self, dtype: Any) -> Tensor: return registry["astype"](self, dtype=dtype)
     def to(self, backend: str) -> Tensor: return registry["to"](self, backend=backend)
-    def detach(self) -> Tensor: return _made(self._data.copy(), None)
+    def detach(self) -> Tensor: return made(self._data.copy(), None)
     def numpy(self) -> Array: return backend.to_numpy(self._data)
     def item(self) -> Any: return self.numpy().item()
     def zero_grad(self) -> None: self.grad = None

@@ -11,7 +11,7 @@ from minidl.batches import length_of, make_batches, resident, split_off, validat
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
 from minidl.captured import CapturedSteps
 from minidl.checks import whole
-from minidl.config import keep_freed_memory, one_blas_thread
+from minidl.config import computing
 from minidl.devices import explained_memory, home_of
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
@@ -31,16 +31,14 @@ class Trainer(Layer):
     history: History | None = None
 
     @explain_keywords
-    def compile(
-        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
-        capture: Any = "auto",
-    ) -> None:  # fmt: skip
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+                capture: Any = "auto") -> None:  # fmt: skip
         """Choose how to train.
 
         ``optimizer``: a name or an object. ``loss``: a name, an object or a function of ``(y_true, y_pred)``; for several outputs a
         list or a dictionary by output name (None: no loss for that output), with ``loss_weights`` likewise. ``metrics``: one or a
-        list of names, objects or functions; for several outputs a list of lists or a dictionary. ``capture``: whether a GPU's training
-        step is recorded once for each shape and then played ("auto": where that is known to be safe; True: wherever it works; False)."""
+        list of names, objects or functions; for several outputs a list of lists or a dictionary.
+        ``capture``: whether a GPU records the step once for each shape and then plays it: "auto" (where that is safe), True, False."""
         self.require_init()
         self.optimizer = optimizers.get(optimizer)
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
@@ -77,7 +75,7 @@ class Trainer(Layer):
     # ---------------------------------------------------------------- many steps
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     @explained_memory()
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
@@ -107,7 +105,6 @@ class Trainer(Layer):
         weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
         self.history, self.stop_training = History(), False
         told = self._callbacks([self.history], callbacks, verbose, batches, epochs)
-        keep_freed_memory()
         logs: Logs = {}
         told.on_train_begin({})
         try:
@@ -130,7 +127,7 @@ class Trainer(Layer):
         return self.history
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
         steps: int | None = None, callbacks: Any = None, return_dict: bool = False,
@@ -155,7 +152,7 @@ class Trainer(Layer):
         return logs
 
     @explain_keywords
-    @one_blas_thread
+    @computing
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs for ``x`` (arrays, or an iterable of batches) as NumPy arrays; without dropout, nothing is recorded."""
         batches = make_batches(x, None, None, batch_size, False, steps)
@@ -170,6 +167,7 @@ class Trainer(Layer):
         told.on_predict_end({})
         return _joined(outputs)
 
+    @computing
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with no_grad():
@@ -180,6 +178,7 @@ class Trainer(Layer):
         return map_structure(Tensor.numpy, self(x, training=False))
 
     @explain_keywords
+    @computing
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None, return_dict: bool = False
     ) -> Any:
@@ -188,6 +187,7 @@ class Trainer(Layer):
         return self._one_batch(self.captured, x, y, sample_weight, class_weight, return_dict)
 
     @explain_keywords
+    @computing
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics of one batch, as `train_on_batch` returns them, without training."""
         self._needs_compile()

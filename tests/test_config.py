@@ -14,13 +14,13 @@ def blas_threads():
     return {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas" and "numpy" in pool["filepath"]}
 
 
-def test_one_blas_thread_is_given_back_also_after_an_error():
+def test_computing_is_given_back_also_after_an_error():
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = blas_threads()
-        with config.one_blas_thread:
+        with config.computing:
             assert blas_threads() == {1}
         assert blas_threads() == before
-        with pytest.raises(ZeroDivisionError), config.one_blas_thread:
+        with pytest.raises(ZeroDivisionError), config.computing:
             raise ZeroDivisionError
         assert blas_threads() == before
 
@@ -28,8 +28,8 @@ def test_one_blas_thread_is_given_back_also_after_an_error():
 def test_overlapping_limits_are_restored_by_the_last():
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = blas_threads()
-        with config.one_blas_thread:
-            with config.one_blas_thread:
+        with config.computing:
+            with config.computing:
                 pass
             assert blas_threads() == {1}
         assert blas_threads() == before
@@ -50,7 +50,7 @@ def test_nothing_is_set_at_import():
     program = (
         "import threadpoolctl, numpy; f = lambda: [p['num_threads'] for p in threadpoolctl.threadpool_info()]; a = f();"
         "import minidl; minidl.models; from minidl import config; assert f() == a;"
-        "assert not config._kept['now'] and config.one_blas_thread.libraries is None"
+        "assert not config._kept['now'] and config.computing.libraries is None"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
 
@@ -91,3 +91,14 @@ def test_settings_that_cannot_be_are_refused(changes):
 def test_an_unknown_setting_is_refused():
     with pytest.raises(TypeError, match="thread_count"):
         config.configure(thread_count=1)
+
+
+@pytest.mark.parametrize(("text", "size"), [("512K", 2**19), ("1M\n", 2**20), ("16K", 2**18), ("1G", 2**20), ("", 2**20), (None, 2**20)])
+def test_the_cache_of_a_core(monkeypatch, text, size):
+    def read(self):
+        if text is None:
+            raise FileNotFoundError
+        return text
+
+    monkeypatch.setattr(config.Path, "read_text", read)
+    assert config.core_cache() == size

@@ -40,11 +40,12 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="The size of a step (default: the optimiser's own).")] = None,
     seed: Annotated[int, typer.Option(help="Start of all random numbers: the same seed gives the same run.")] = 1,
     out: Annotated[Path | None, typer.Option(help="The folder to write, which must not exist yet (default: runs/…).")] = None,
+    backend: Annotated[str | None, typer.Option(help="numpy, or cupy for a GPU (default: $MINIDL_BACKEND, else numpy).")] = None,
 ) -> None:
     """Train a net on pictures, and leave a folder with its weights, its numbers and pictures of what it learned."""
     from minidl.cli.train import Options, run
 
-    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out))
+    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out, backend))
 
 
 @app.command()
@@ -68,6 +69,16 @@ def predict(
     from minidl.cli.runs import predict_pictures
 
     predict_pictures(run, pictures)
+
+
+@app.command()
+def info(
+    kernels: Annotated[bool, typer.Option("--kernels", help="Only list the cases that kernels leave to the readable ops.")] = False,
+) -> None:
+    """Show what this machine has for training, how fast it multiplies, and what is badly set."""
+    from minidl.cli.info import show, show_kernels
+
+    show_kernels() if kernels else show()
 
 
 @app.command()

@@ -149,15 +149,17 @@ class Layer(Configured):
             fixed = {axis % rank: built[axis] for axis in self.fixed_axes} if len(built) == rank else {}
             expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
-
     # ---------------------------------------------------------------- its weights
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _may_hold(value):  # noted, because weights and layers are looked for in every step
+            vars(self).setdefault("_holders", {})[name] = None
+        super().__setattr__(name, value)
 
     def _attributes(self, kind: type) -> list[Any]:
         """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
         found: dict[Any, None] = {}
-        for name, value in vars(self).items():
-            if name != "_config":
-                _collect(kind, value, found)
+        for name in vars(self).get("_holders", ()):
+            _collect(kind, vars(self).get(name), found)
         return list(found)
 
     @property
@@ -246,6 +248,10 @@ class Layer(Configured):
 @cache
 def _wants_training(call: Callable[..., Any]) -> bool:
     return "training" in inspect.signature(call).parameters
+
+
+def _may_hold(value: Any) -> bool:
+    return isinstance(value, (Tensor, Layer, list, dict)) or isinstance(value, tuple) and any(map(_may_hold, value))
 
 
 def _collect(kind: type, value: Any, found: dict[Any, None]) -> None:

@@ -140,5 +140,4 @@ class Dropout(Layer):
             return x
         if self.rate == 1:
             return x * 0.0
-        mask = keep_mask(owner(x.data), x.shape, x.dtype, self.rate, self._generator or random_generator())
-        return ops.dropout(x, mask)
+        return ops.dropout(x, keep_mask(owner(x.data), x.shape, x.dtype, self.rate, self._generator or random_generator()))

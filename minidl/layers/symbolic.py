@@ -1,5 +1,5 @@
 """Connecting layers before there is data: symbols stand for what will flow."""
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -50,15 +50,13 @@ class Call:
         return self.outputs[-1]
 
 
-def flat(structure: Any) -> Iterator[Any]:
+def flat(structure: Any) -> list[Any]:
     """What lists, tuples and dictionaries hold, however deep."""
     if isinstance(structure, dict):
         structure = list(structure.values())
     if isinstance(structure, (list, tuple)):
-        for item in structure:
-            yield from flat(item)
-    elif structure is not None:
-        yield structure
+        return [x for item in structure for x in flat(item)]
+    return [] if structure is None else [structure]
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:

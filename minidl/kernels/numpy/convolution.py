@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.activations import linear
-from minidl.config import one_blas_thread, settings
-from minidl.kernels.numpy.correlation import Geometry, add_kernel_gradient, correlate, geometry_of, input_gradient
+from minidl.config import computing, settings
+from minidl.kernels.numpy.correlation import Correlation, Geometry, add_kernel_gradient, geometry_of, input_gradient
 from minidl.kernels.numpy.memory import images_first, mirrored, rows_first, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops import conv2d, convolution_and_pooling, convolution_layer, relu
@@ -70,7 +70,7 @@ def _forward(x: np.ndarray, kernel: np.ndarray, bias: Any, at: Geometry, rectifi
     x, kernel = rows_first(x), mirrored(kernel)
     (height, width), filters, images, dtype = at.places, kernel.shape[3], x.shape[3], x.dtype
     rows, columns = (height // 2, width // 2) if pooled else at.places
-    weights = kernel.reshape(-1, filters).T
+    correlation = Correlation(kernel, at)
     y = np.empty((rows, filters, columns, images), dtype)
     upper = left = None
     if pooled and recording.get():
@@ -82,16 +82,16 @@ def _forward(x: np.ndarray, kernel: np.ndarray, bias: Any, at: Geometry, rectifi
             out = y[a:e]
             if pooled:
                 z = scratch("z", (2 * (e - a), filters, width, images), dtype)
-                correlate(x, weights, z, 2 * a, at)
+                correlation.rows(x, z, 2 * a)
                 _largest_of_four(z, out, None if upper is None else upper[a:e], None if left is None else left[a:e])
             else:
-                correlate(x, weights, out, a, at)
+                correlation.rows(x, out, a)
             if added is not None:
                 np.add(out, added, out=out)
             if rectified:
                 np.clip(out, zero, infinity, out=out)  # three times as fast as a maximum with a number
 
-    with one_blas_thread:
+    with computing:
         run_parts(run, parts_of(rows, height * width * images * kernel.size))
     return images_first(y), Saved(x, kernel, at, y if rectified else None, upper, left, bias is not None)
 
@@ -125,7 +125,7 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
     whole = needs_x and (y is not None or pooled)
     dz = scratch("dz", (height, filters, width, images), dtype) if whole else g  # dL/d(x ∗ kernel)
     parts = parts_of(rows, height * width * images * kernel.size)
-    kernel_parts = np.zeros((len(parts), kernel.size // filters, filters), dtype)
+    kernel_parts = np.zeros((len(parts), *kernel.shape), dtype)
     ones = np.ones(columns * images, dtype)
 
     def run(i: int, low: int, high: int) -> Any:
@@ -146,14 +146,14 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
                 add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at)
         return bias_gradient
 
-    with one_blas_thread:
+    with computing:
         bias_parts = run_parts(run, parts)
         dx = None
         if needs_x:
             if pooled:
                 dz[2 * rows :] = 0  # a last row that no window of the maximum reached
             dx = images_first(input_gradient(dz, kernel, x.shape[0:3:2], at))
-    dkernel = mirrored(kernel_parts.sum(axis=0).reshape(kernel.shape)) if needs_kernel else None
+    dkernel = mirrored(kernel_parts.sum(axis=0)) if needs_kernel else None
     return [dx, dkernel, sum(bias_parts) if needs_bias else None]
 
 

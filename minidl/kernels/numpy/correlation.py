@@ -1,11 +1,17 @@
 """Convolution of pictures that lie rows first, as (H, C, W, N): a few rows at a time become one matrix, and that a matrix product.
 (What are rows and columns, H and W, here, are columns and rows elsewhere: see `minidl.kernels.numpy.memory`.)
 
-The matrix is im2col's, but only half of it is copied. For an output row the kh input rows that its windows see are a stretch of memory;
-so each input row is copied kw times, shifted (`gather`), and kh neighbouring rows of copies *are* the columns (kh · kw · C, W · N), for
-the next output row overlapping with those of this one. One function serves for the forward pass, for the gradient of the input (a
-correlation with the flipped kernel, at stride 1) and for that of the kernel."""
+For an output row, the kh input rows that its windows see are a stretch of memory, a matrix (kh · C, W · N), for the next output row
+overlapping with this one: the vertical half of im2col costs nothing. For the horizontal half there are two ways:
+
+* *gather*: each input row is copied kw times, shifted, and kh neighbouring rows of copies are the columns (kh · kw · C, W · N);
+* *shift*: nothing is copied; the product with kernels for all kw shifts at once, (kw · F, kh · C), gives kw outputs that lie shifted, and
+  are added. This is less work where there are many channels and few filters.
+
+The same code serves for the forward pass and, at stride 1, for the gradient of the input: a correlation with the flipped kernel."""
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +20,8 @@ from minidl import config
 from minidl.kernels.numpy.memory import PADDING, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops.convolution import padding_widths, pair, places
+
+FEW_CHANNELS = 8  # fewer make matrix products with so few rows that copying them together pays
 
 
 class Geometry(NamedTuple):
@@ -28,7 +36,11 @@ class Geometry(NamedTuple):
 
 def geometry_of(image: tuple[int, ...], window: tuple[int, ...], strides: Any, padding: str, dilation: Any = 1) -> Geometry:
     """The geometry, mirrored, for an op's keywords and its sizes in the order (H, W). ValueError as from the op."""
-    strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
+    return _geometry_of(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
+
+
+@lru_cache(maxsize=256)
+def _geometry_of(image: Any, window: Any, strides: tuple[int, int], padding: str, dilation: tuple[int, int]) -> Geometry:
     widths = padding_widths(image, window, strides, dilation, padding)
     padded = [size + before + after for size, (before, after) in zip(image, widths)]
     pairs = window, strides, dilation, (widths[0][0], widths[1][0]), places(padded, window, strides, dilation)
@@ -80,10 +92,10 @@ def _copy_rows(x: np.ndarray, table: np.ndarray, start: int, left: int, n: int, 
 
 
 def blocks(x: np.ndarray, rows: tuple[int, int], at: Geometry) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Output rows and columns whose table fits the block size."""
+    """Output rows and columns whose gathered copies fit the block size."""
     (kh, kw), (sh, _), width = at.window, at.strides, at.places[1]
     limit = config.settings().block_bytes // x.itemsize
-    column = kw * x.shape[1] * x.shape[3] * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of the table
+    column = kw * x.shape[1] * x.shape[3] * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of copies
     across = max(1, min(width, limit // (column * (kh + sh)) or 1))
     across = -(-width // -(-width // across))  # parts of about the same size
     down = max(1, (limit // (column * across) - kh) // sh + 1)
@@ -93,24 +105,91 @@ def blocks(x: np.ndarray, rows: tuple[int, int], at: Geometry) -> Iterator[tuple
             yield (row, min(rows[1], row + down)), columns
 
 
-def correlate(x: np.ndarray, kernel: np.ndarray, out: np.ndarray, first_row: int, at: Geometry) -> None:
-    """out[r − first_row, f, c, n] = Σᵢⱼₘ kernel[f, (i, j, m)] · x[s·r + d·i − top, m, s·c + d·j − left, n] for the rows of ``out``."""
-    count, filters, width, images = out.shape
-    flat = out.reshape(count, filters, width * images)
-    for (r0, r1), (c0, c1) in blocks(x, (first_row, first_row + count), at):
-        columns = gather(x, (r0, r1), (c0, c1), at)
-        np.matmul(kernel, columns, out=flat[r0 - first_row : r1 - first_row, :, c0 * images : c1 * images])
+def seen_rows(x: np.ndarray, rows: tuple[int, int], row_bytes: int, at: Geometry) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+    """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; with the matrices (rows, kh · C, W · N) that they see. Where
+    these reach out of the picture, a copy with rows of 0; so the rows at the border are blocks of their own."""
+    (height, channels, width, images), kh, top = x.shape, at.window[0], at.first[0]
+    down = max(1, config.settings().block_bytes // row_bytes)
+    inside = min(max(top, rows[0]), rows[1]), max(min(height - kh + top + 1, rows[1]), rows[0])
+    cuts = sorted({*rows, *(inside if inside[0] < inside[1] else rows)})
+    for begin, end in pairwise(cuts):
+        for r0 in range(begin, end, down):
+            r1 = min(end, r0 + down)
+            seen = x[max(r0 - top, 0) : r1 - top + kh - 1]
+            if r0 < top or r1 - top + kh - 1 > height:
+                seen = scratch("bordered", (r1 - r0 + kh - 1, channels, width, images), x.dtype)
+                _copy_rows(x, seen[:, None].reshape(len(seen), 1, channels, -1), r0 - top, 0, width, 1, 1)
+            size, row = x.itemsize, width * images * x.itemsize
+            shape, strides = (r1 - r0, kh * channels, width * images), (channels * row, row, size)
+            yield (r0, r1), np.ndarray(shape, x.dtype, seen, 0, strides)
+
+
+def shifts(width: int, at: Geometry) -> list[tuple[int, int, int]]:
+    """For each horizontal place j of the window (at stride 1): the output columns for which it lies inside the picture, from … to, and the
+    column that the first of them sees."""
+    offsets = [j * at.dilation[1] - at.first[1] for j in range(at.window[1])]
+    return [(max(0, -o), max(0, -o, min(at.places[1], width - o)), max(0, o)) for o in offsets]
+
+
+class Correlation:
+    """out[r, f, c, n] = Σᵢⱼₘ kernel[i, j, m, f] · x[s·r + d·i − top, m, s·c + d·j − left, n] for a kernel (kh, kw, C, F)."""
+
+    def __init__(self, kernel: np.ndarray, at: Geometry):
+        kh, kw, channels, filters = kernel.shape
+        self.at = at
+        self.shifting = at.strides == (1, 1) and at.dilation[0] == 1 and (2 * channels > filters or kw == 1)
+        self.matrix = kernel.reshape(-1, filters).T
+        if self.shifting:
+            self.matrix = np.ascontiguousarray(kernel.transpose(1, 3, 0, 2)).reshape(kw * filters, kh * channels)
+
+    def rows(self, x: np.ndarray, out: np.ndarray, first_row: int) -> None:
+        """Compute ``out``: the rows from ``first_row`` on."""
+        (self._shift if self.shifting else self._gather)(x, out, first_row)
+
+    def _gather(self, x: np.ndarray, out: np.ndarray, first_row: int) -> None:
+        count, filters, width, images = out.shape
+        flat = out.reshape(count, filters, width * images)
+        for (r0, r1), (c0, c1) in blocks(x, (first_row, first_row + count), self.at):
+            columns = gather(x, (r0, r1), (c0, c1), self.at)
+            np.matmul(self.matrix, columns, out=flat[r0 - first_row : r1 - first_row, :, c0 * images : c1 * images])
+
+    def _shift(self, x: np.ndarray, out: np.ndarray, first_row: int) -> None:
+        (count, filters, columns, images), (width, kw) = out.shape, (x.shape[2], self.at.window[1])
+        order = sorted(enumerate(shifts(width, self.at)), key=lambda shift: shift[1][0] - shift[1][1])  # the widest first
+        direct = kw == 1 and columns == width  # then nothing lies shifted
+        bytes_ = kw * filters * width * images * x.itemsize
+        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
+            rows = out[r0 - first_row : r1 - first_row]
+            table = rows if direct else scratch("shifted", (r1 - r0, kw, filters, width, images), x.dtype)
+            np.matmul(self.matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
+            for number, (j, (low, high, start)) in enumerate([] if direct else order):
+                part = table[:, j, :, start : start + high - low]
+                if number == 0:
+                    rows[:, :, :low] = 0
+                    rows[:, :, high:] = 0
+                    rows[:, :, low:high] = part
+                else:
+                    rows[:, :, low:high] += part
 
 
 def add_kernel_gradient(x: np.ndarray, g: np.ndarray, gradient: np.ndarray, first_row: int, at: Geometry) -> None:
-    """gradient[(i, j, m), f] += Σᵣ꜀ₙ x[s·r + d·i − top, m, s·c + d·j − left, n] · g[r − first_row, f, c, n] over the rows of ``g``."""
-    count, filters, width, images = g.shape
-    flat = g.reshape(count, filters, width * images)
+    """gradient[i, j, m, f] += Σᵣ꜀ₙ x[s·r + d·i − top, m, s·c + d·j − left, n] · g[r − first_row, f, c, n] over the rows of ``g``."""
+    (count, filters, width, images), (kh, kw, channels) = g.shape, gradient.shape[:3]
+    flat = g.reshape(count, filters, width * images).transpose(0, 2, 1)
+    if at.strides == (1, 1) and at.dilation[0] == 1 and channels >= FEW_CHANNELS:
+        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at):
+            products = scratch("products", (r1 - r0, kh * channels, filters), g.dtype)
+            for j, (low, high, start) in enumerate(shifts(x.shape[2], at)):
+                columns = seen[:, :, start * images : (start + high - low) * images]
+                rows = flat[r0 - first_row : r1 - first_row, low * images : high * images]
+                np.matmul(columns, rows, out=products)
+                gradient[:, j] += np.add.reduce(products, axis=0).reshape(kh, channels, filters)
+        return
     for (r0, r1), (c0, c1) in blocks(x, (first_row, first_row + count), at):
         columns = gather(x, (r0, r1), (c0, c1), at)
-        rows = flat[r0 - first_row : r1 - first_row, :, c0 * images : c1 * images].transpose(0, 2, 1)
-        products = scratch("products", (r1 - r0, *gradient.shape), g.dtype)
-        gradient += np.add.reduce(np.matmul(columns, rows, out=products), axis=0)
+        rows = flat[r0 - first_row : r1 - first_row, c0 * images : c1 * images]
+        products = scratch("products", (r1 - r0, kh * kw * channels, filters), g.dtype)
+        gradient += np.add.reduce(np.matmul(columns, rows, out=products), axis=0).reshape(gradient.shape)
 
 
 def input_gradient(g: np.ndarray, kernel: np.ndarray, image: tuple[int, int], at: Geometry) -> np.ndarray:
@@ -119,10 +198,10 @@ def input_gradient(g: np.ndarray, kernel: np.ndarray, image: tuple[int, int], at
     dx = np.empty((image[0], channels, image[1], g.shape[3]), g.dtype)
     work = g.size * channels * at.window[0] * at.window[1]
     if at.strides == (1, 1):
-        flipped = np.ascontiguousarray(kernel[::-1, ::-1].transpose(2, 0, 1, 3)).reshape(channels, -1)
         before = tuple(d * (k - 1) - first for d, k, first in zip(at.dilation, at.window, at.first))
         back = Geometry(at.window, (1, 1), at.dilation, before, image)  # type: ignore[arg-type]
-        run_parts(lambda _, low, high: correlate(g, flipped, dx[low:high], low, back), parts_of(image[0], work))
+        flipped = Correlation(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), back)
+        run_parts(lambda _, low, high: flipped.rows(g, dx[low:high], low), parts_of(image[0], work))
     else:
         rows = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3))
         run_parts(lambda _, low, high: _scatter(g, rows[low:high], dx[:, low:high], at), parts_of(channels, work))

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.activations import linear
-from minidl.config import one_blas_thread
+from minidl.config import computing
 from minidl.kernels.numpy.convolution import HANDED_BACK
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops import dense_layer, relu, softmax
@@ -23,12 +23,13 @@ class Saved(NamedTuple):
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b for matrices, divided among the threads."""
     (rows, inner), columns = a.shape, b.shape[1]
-    y = np.empty((rows, columns), a.dtype)
-    if rows >= columns:
-        parts = parts_of(rows, rows * inner * columns)
+    parts = parts_of(max(rows, columns), rows * inner * columns)
+    y: np.ndarray = np.empty((rows, columns), a.dtype)
+    if len(parts) == 1:
+        np.matmul(a, b, out=y)
+    elif rows >= columns:
         run_parts(lambda _, low, high: np.matmul(a[low:high], b, out=y[low:high]), parts)
     else:
-        parts = parts_of(columns, rows * inner * columns)
         run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, low:high]), parts)
     return y
 
@@ -42,7 +43,7 @@ def forward(x: Any, kernel: Any, bias: Any, *, activation: Any) -> Any:
     if bias is not None and bias.shape != kernel.shape[1:]:
         return HANDED_BACK
     rows = x.reshape(-1, kernel.shape[0])
-    with one_blas_thread:
+    with computing:
         y = product(rows, kernel)
     if bias is not None:
         y += bias
@@ -62,7 +63,7 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
         g = g * (y > 0)
     elif activation is softmax:
         g = y * (g - np.add.reduce(g * y, axis=1, keepdims=True))
-    with one_blas_thread:
+    with computing:
         dx = product(g, kernel.T).reshape(shape) if needs[0] else None
         dkernel = product(x.T, g) if needs[1] else None
     return [dx, dkernel, np.add.reduce(g, axis=0) if has_bias and needs[2] else None]

@@ -60,7 +60,9 @@ if hasattr(os, "register_at_fork"):
 
 def parts_of(n: int, work: float) -> list[tuple[int, int]]:
     """0…n divided into as many parts as there are threads, or fewer where the ``work`` (multiply-adds) is too little for them."""
-    count = max(1, min(config.settings().threads, n, int(work / WORTH)))
+    if work < 2 * WORTH:
+        return [(0, n)]
+    count = min(config.settings().threads, n, int(work / WORTH))
     ends = [n * i // count for i in range(count + 1)]
     return list(pairwise(ends))
 
