@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of CuPy itself
             load_cupy()
+        config.addinivalue_line("filterwarnings", "ignore:::cupy.*")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
