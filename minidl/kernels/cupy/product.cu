@@ -13,6 +13,7 @@
 //
 // Compiled for each case:  REAL float or double    MODE see below    BN 16, 32 or 64    TF32 1: tensor cores, factors rounded to 10 bits
 //                          POOL 1: the largest of each 2×2 window is all that is written (FORWARD only)
+//                          VEC 4: channels come in fours, and four are loaded at once; else 1
 #define FORWARD 0
 #define INPUT_GRADIENT 1
 #define WEIGHT_GRADIENT 2
@@ -23,7 +24,12 @@
 #define A_STRIDE (BM + 8)                    // 8 more than a multiple of 32: the threads of a warp then read from 32 different banks
 #define B_STRIDE ((BN + 31) / 32 * 32 + 8)
 #define COLUMNS (BN / 8)                     // of y, for each thread; each has 4 rows
+#define LOADS (BM * BK / THREADS / VEC)      // of A, for each thread and tile
 typedef REAL real;
+
+struct alignas(sizeof(real) * VEC) Vector {
+    real v[VEC];
+};
 
 #if TF32 && defined(__CUDACC__)
 __device__ real rounded(real x) {
@@ -62,21 +68,21 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
     const int first_column = blockIdx.y * BN;
 
     // Where in the images the rows of A (or the pixels k) begin.
-    const int a_row = blockIdx.x * BM + t % BM;  // WEIGHT_GRADIENT: each thread loads one row of A
     int di = 0, dj = 0, channel = 0;
-#if MODE == WEIGHT_GRADIENT
+#if MODE == WEIGHT_GRADIENT  // each thread loads VEC rows of A, which are channels side by side
+    const int a_row = blockIdx.x * BM + t % (BM / VEC) * VEC;
     channel = a_row % C;
     di = a_row / C / kw * dh - top;
     dj = a_row / C % kw * dw - left;
 #else
     if (t < BM) {
-        int place = a_row;
+        int place = blockIdx.x * BM + t;
 #if POOL  // four rows of A, 8 apart, are one window of the pooling: the same thread will hold them
         int window = blockIdx.x * 32 + t / 32 * 8 + t % 8, e = t / 8 % 4;
         place = window;
         bool inside = window < M;
 #else
-        bool inside = a_row < M;
+        bool inside = place < M;
 #endif
         int n = place / (rows * cols), r = place / cols % rows, c = place % cols;
 #if POOL
@@ -90,7 +96,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
     __syncthreads();
 #endif
 
-    real acc[4][COLUMNS], next_a[BM * BK / THREADS], next_b[BK * BN / THREADS];
+    real acc[4][COLUMNS], next_a[LOADS * VEC], next_b[BK * BN / THREADS];
     for (int e = 0; e < 4; e++)
         for (int j = 0; j < COLUMNS; j++) acc[e][j] = 0;
 
@@ -109,9 +115,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
         if (k0 >= k_begin) {
             __syncthreads();  // nobody reads the tile before any more
 #if MODE == WEIGHT_GRADIENT
-            for (int s = 0; s < BM * BK / THREADS; s++) As[t / BM + s * (THREADS / BM)][t % BM] = next_a[s];
+            for (int s = 0; s < LOADS; s++)
+                for (int v = 0; v < VEC; v++)
+                    As[t / (BM / VEC) + s * (THREADS * VEC / BM)][t % (BM / VEC) * VEC + v] = next_a[s * VEC + v];
 #else
-            for (int s = 0; s < BM * BK / THREADS; s++) As[t % BK][t / BK + s * (THREADS / BK)] = next_a[s];
+            for (int s = 0; s < LOADS; s++)
+                for (int v = 0; v < VEC; v++)
+                    As[t % (BK / VEC) * VEC + v][t / (BK / VEC) + s * (THREADS * VEC / BK)] = next_a[s * VEC + v];
 #endif
 #if MODE == INPUT_GRADIENT
             for (int s = 0; s < BK * BN / THREADS; s++) Bs[t % BK][t / BK + s * (THREADS / BK)] = next_b[s];
@@ -131,26 +141,27 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
 
         if (k_next < k_end) {  // fetch the next tile; the numbers arrive while this one is multiplied
 #if MODE == WEIGHT_GRADIENT
-            for (int s = 0; s < BM * BK / THREADS; s++) {
-                int kk = t / BM + s * (THREADS / BM), n = image[kk], h = line[kk] + di, w = column[kk] + dj;
-                real value = 0;
-                if (a_row == M - 1) value = n >= 0;
-                else if (a_row < M && n >= 0 && h >= 0 && h < H && w >= 0 && w < W) value = a[((n * H + h) * W + w) * C + channel];
-                next_a[s] = rounded(value);
+            for (int s = 0; s < LOADS; s++) {
+                int kk = t / (BM / VEC) + s * (THREADS * VEC / BM), n = image[kk], h = line[kk] + di, w = column[kk] + dj;
+                Vector some = {};
+                if (a_row == M - 1) some.v[0] = n >= 0;
+                else if (a_row < M && n >= 0 && h >= 0 && h < H && w >= 0 && w < W)
+                    some = *(const Vector *)&a[((n * H + h) * W + w) * C + channel];
+                for (int v = 0; v < VEC; v++) next_a[s * VEC + v] = rounded(some.v[v]);
             }
             for (int s = 0; s < BK * BN / THREADS; s++) {
                 int k = k_next + t / BN + s * (THREADS / BN), f = first_column + t % BN;
                 next_b[s] = rounded(k < k_end && f < N ? b[k * N + f] : (real)0);
             }
 #else
-            const int k = k_next + t % BK;
+            const int k = k_next + t % (BK / VEC) * VEC;
             channel = k % C;
             const int ij = k / C;
             di = ij / kw * dh;
             dj = ij % kw * dw;
-            for (int s = 0; s < BM * BK / THREADS; s++) {
-                int row = t / BK + s * (THREADS / BK), n = image[row];
-                real value = 0;
+            for (int s = 0; s < LOADS; s++) {
+                int row = t / (BK / VEC) + s * (THREADS * VEC / BK), n = image[row];
+                Vector some = {};
 #if MODE == FORWARD
                 int h = line[row] + di, w = column[row] + dj;
                 bool hit = true;
@@ -160,16 +171,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
                 h /= sh;
                 w /= sw;
 #endif
-                if (hit && k < k_end && n >= 0 && h >= 0 && h < H && w >= 0 && w < W) value = a[((n * H + h) * W + w) * C + channel];
-                next_a[s] = rounded(value);
+                if (hit && k < k_end && n >= 0 && h >= 0 && h < H && w >= 0 && w < W)
+                    some = *(const Vector *)&a[((n * H + h) * W + w) * C + channel];
+                for (int v = 0; v < VEC; v++) next_a[s * VEC + v] = rounded(some.v[v]);
             }
             for (int s = 0; s < BK * BN / THREADS; s++) {
 #if MODE == FORWARD
                 int kb = k_next + t / BN + s * (THREADS / BN), f = first_column + t % BN;
                 next_b[s] = rounded(kb < k_end && f < N ? b[kb * N + f] : (real)0);
 #else
-                int m = first_column + t / BK + s * (THREADS / BK);
-                next_b[s] = rounded(k < k_end && m < N ? b[(ij * N + m) * C + channel] : (real)0);
+                const int kb = k_next + t % BK, m = first_column + t / BK + s * (THREADS / BK);
+                next_b[s] = rounded(kb < k_end && m < N ? b[(kb / C * N + m) * C + kb % C] : (real)0);
 #endif
             }
 #endif
@@ -177,16 +189,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
 
         if (k0 < k_begin) continue;
 #if TF32
-        for (int k8 = 0; k8 < BK; k8 += 8)
-            for (int e = 0; e < 4; e += 2) {
-                const int row = t / 64 * 32 + e * 8 + g;
-                const real av[4] = {As[k8 + q][row], As[k8 + q][row + 8], As[k8 + q + 4][row], As[k8 + q + 4][row + 8]};
-                for (int j = 0; j < COLUMNS; j += 2) {
-                    const int c = half * (BN / 2) + j / 2 * 8 + g;
-                    const real bv[2] = {Bs[k8 + q][c], Bs[k8 + q + 4][c]};
-                    multiply_in_warp(acc[e][j], acc[e][j + 1], acc[e + 1][j], acc[e + 1][j + 1], av, bv);
-                }
+        for (int k8 = 0; k8 < BK; k8 += 8) {
+            real av[2][4];
+            for (int e = 0; e < 2; e++)
+                for (int i = 0; i < 4; i++) av[e][i] = As[k8 + q + i / 2 * 4][t / 64 * 32 + e * 16 + g + i % 2 * 8];
+            for (int j = 0; j < COLUMNS; j += 2) {
+                const int c = half * (BN / 2) + j / 2 * 8 + g;
+                const real bv[2] = {Bs[k8 + q][c], Bs[k8 + q + 4][c]};
+                for (int e = 0; e < 4; e += 2)
+                    multiply_in_warp(acc[e][j], acc[e][j + 1], acc[e + 1][j], acc[e + 1][j + 1], av[e / 2], bv);
             }
+        }
 #else
         for (int kk = 0; kk < BK; kk++)
             for (int e = 0; e < 4; e++)

@@ -76,6 +76,12 @@ def _width(columns: int) -> int:
     return 16 if columns <= 16 else 32 if columns <= 32 else 64
 
 
+def _in_fours(images: Array) -> bool:
+    """Whether the channels can be loaded four at a time."""
+    address = getattr(getattr(images, "data", None), "ptr", 0)
+    return images.shape[-1] % 4 == 0 and str(images.dtype) == "float32" and address % 16 == 0
+
+
 def _product(
     mode: int, a: Array, b: Array, sizes: tuple[int, int, int], at: Geometry, image: tuple[int, int], grid_of_rows: tuple[int, int],
     bias: Array | None = None, relu: bool = False,
@@ -105,5 +111,5 @@ def _run(
     tf32 = int(tf32_allowed() and str(arrays[0].dtype) == "float32")
     launch(
         "product.cu", "product", grid, THREADS, *arrays, *sizes, *image, *grid_of_rows, at.window[1], *at.strides, *at.dilation, top, left,
-        part, relu, MODE=mode, BN=_width(sizes[1]), TF32=tf32, POOL=int(pool),
+        part, relu, MODE=mode, BN=_width(sizes[1]), TF32=tf32, POOL=int(pool), VEC=4 if _in_fours(arrays[0]) else 1,
     )  # fmt: skip
