@@ -188,9 +188,10 @@ class Layer(Configured):
     @property
     def trainable_variables(self) -> list[Tensor]:
         """The weights that training changes: none if ``trainable`` is False."""
-        own = [w for w in self.own_weights if w.requires_grad and self.trainable]
-        inner = [w for layer in self.sublayers if self.trainable for w in layer.trainable_variables]
-        return list(dict.fromkeys([*own, *inner]))
+        if not self.trainable:
+            return []
+        own = [w for w in self.own_weights if w.requires_grad]
+        return list(dict.fromkeys([*own, *(w for layer in self.sublayers for w in layer.trainable_variables)]))
 
     @property
     def non_trainable_variables(self) -> list[Tensor]:
