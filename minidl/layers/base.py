@@ -152,15 +152,16 @@ class Layer(Configured):
     # ---------------------------------------------------------------- its weights
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if _may_hold(value):  # noted, because weights and layers are looked for in every step
+        if _may_hold(value) and name != "_own_weights":  # noted, because weights and layers are looked for in every step
             vars(self).setdefault("_holders", {})[name] = None
         super().__setattr__(name, value)
 
     def _attributes(self, kind: type) -> list[Any]:
         """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
         found: dict[Any, None] = {}
-        for name in vars(self).get("_holders", ()):
-            _collect(kind, vars(self).get(name), found)
+        attributes = vars(self)
+        for name in attributes.get("_holders", ()):
+            _collect(kind, attributes.get(name), found)
         return list(found)
 
     @property
