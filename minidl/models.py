@@ -2,6 +2,7 @@
 from collections import Counter
 from typing import Any
 
+import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
