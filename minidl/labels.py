@@ -67,22 +67,23 @@ def from_classes(y_true: Any, y_pred: Any, axis: int = -1) -> tuple[Tensor, Tens
     """For class numbers: y_true made one-hot, in y_pred's shape and dtype. They are whole numbers from 0, of any dtype, in y_pred's shape
     without ``axis``, or with 1 there: (n,) or (n, 1) for y_pred (n, K)."""
     y_true, y_pred = tensors(y_true, y_pred)
-    shape, _ = _sparse_shapes(y_pred, axis)
+    shapes = _sparse_shapes(y_pred, axis)
     if y_true.shape == y_pred.shape:
         raise ValueError(
             "y_true must hold class numbers, it has the shape of one-hot labels: use CategoricalCrossentropy or CategoricalAccuracy, "
             f"or y_true.argmax({axis}); {_shapes(y_true, y_pred)}"
         )
-    if y_true.shape not in _sparse_shapes(y_pred, axis):
-        raise ValueError(f"y_true must hold one class number for each prediction, in shape {shape}; {_shapes(y_true, y_pred)}")
-    xp, classes, labels = _module(y_true), y_pred.shape[axis], y_true.data.reshape(shape)
+    if y_true.shape not in shapes:
+        raise ValueError(f"y_true must hold one class number for each prediction, in shape {shapes[0]}; {_shapes(y_true, y_pred)}")
+    xp, classes, labels = _module(y_true), y_pred.shape[axis], y_true.data.reshape(shapes[0])
 
     def bad() -> Array:
         outside = ~((labels >= 0) & (labels < classes))
         return outside | (labels != xp.floor(labels)) if labels.dtype.kind == "f" else outside
 
     _refuse(bad, y_true, f"y_true holds {{}}, y_pred has {classes} classes: labels must be whole numbers from 0 to {classes - 1}")
-    return _cast(Tensor(xp.moveaxis(ops.one_hot(labels, classes=classes), -1, axis)), y_pred), y_pred
+    hot = ops.one_hot(labels, classes=classes)
+    return _cast(Tensor(hot if axis in (-1, y_pred.ndim - 1) else xp.moveaxis(hot, -1, axis)), y_pred), y_pred
 
 
 def class_numbers(y: Any, name: str, probabilities: bool = False) -> tuple[np.ndarray, int]:

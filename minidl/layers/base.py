@@ -151,15 +151,16 @@ class Layer(Configured):
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
     # ---------------------------------------------------------------- its weights
     def __setattr__(self, name: str, value: Any) -> None:
-        if _may_hold(value):  # noted, because weights and layers are looked for in every step
+        if _may_hold(value) and name != "_own_weights":  # noted, because weights and layers are looked for in every step
             vars(self).setdefault("_holders", {})[name] = None
         super().__setattr__(name, value)
 
     def _attributes(self, kind: type) -> list[Any]:
         """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
         found: dict[Any, None] = {}
-        for name in vars(self).get("_holders", ()):
-            _collect(kind, vars(self).get(name), found)
+        attributes = vars(self)
+        for name in attributes.get("_holders", ()):
+            _collect(kind, attributes.get(name), found)
         return list(found)
 
     @property
@@ -187,9 +188,10 @@ class Layer(Configured):
     @property
     def trainable_variables(self) -> list[Tensor]:
         """The weights that training changes: none if ``trainable`` is False."""
-        own = [w for w in self.own_weights if w.requires_grad and self.trainable]
-        inner = [w for layer in self.sublayers if self.trainable for w in layer.trainable_variables]
-        return list(dict.fromkeys([*own, *inner]))
+        if not self.trainable:
+            return []
+        own = [w for w in self.own_weights if w.requires_grad]
+        return list(dict.fromkeys([*own, *(w for layer in self.sublayers for w in layer.trainable_variables)]))
 
     @property
     def non_trainable_variables(self) -> list[Tensor]:

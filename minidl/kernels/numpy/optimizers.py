@@ -11,25 +11,29 @@ from minidl.kernels.numpy.memory import scratch
 from minidl.optimizers import SGD, Adam, RMSprop
 from minidl.optimizers.base import kernels
 
-BLOCK = 2**14  # numbers of w, g and the state that stay in a cache of half a megabyte
-Arrays = dict[str, np.ndarray]
+BLOCK = 2**15  # numbers of w, of g and of each state array at a time
+Slots = dict[str, np.ndarray]
 
 
-def _blocks(w: np.ndarray, g: np.ndarray, state: Arrays) -> Iterator[tuple[np.ndarray, np.ndarray, Arrays, np.ndarray]]:
-    """w, g and the state in flat blocks, with an array for what comes between."""
-    w, g, flat = w.reshape(-1), np.ascontiguousarray(g).reshape(-1), {name: a.reshape(-1) for name, a in state.items()}
+def _blocks(w: np.ndarray, g: np.ndarray, state: Slots) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]]:
+    """w, g and the state arrays in blocks, with an array for what comes between; whole, where they are small or no stretch of memory."""
+    slots = list(state.values())
+    if w.size <= BLOCK or not all(a.flags.c_contiguous for a in (w, *slots)):
+        yield w, g, slots, scratch("update", w.shape, w.dtype)
+        return
+    flat = [a.reshape(-1) for a in (w, np.ascontiguousarray(g), *slots)]
     for i in range(0, w.size, BLOCK):
-        part = w[i : i + BLOCK]
-        yield part, g[i : i + BLOCK], {name: a[i : i + BLOCK] for name, a in flat.items()}, scratch("update", part.shape, w.dtype)
+        part, d, *parts = [a[i : i + BLOCK] for a in flat]
+        yield part, d, parts, scratch("update", part.shape, w.dtype)
 
 
-def sgd(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float, t: int) -> None:
+def sgd(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
     for p, d, slots, step in _blocks(w, g, state):
         np.multiply(d, learning_rate, out=step)
-        if not self.momentum:
+        if not slots:
             p -= step
             continue
-        v = slots["momentum"]
+        (v,) = slots
         v *= self.momentum
         v -= step
         if self.nesterov:
@@ -40,15 +44,14 @@ def sgd(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float,
             p += v
 
 
-def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float, t: int) -> None:
-    for p, d, slots, step in _blocks(w, g, state):
-        v = slots["velocity"]
+def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
+    for p, d, (v, *more), step in _blocks(w, g, state):
         np.multiply(d, d, out=step)
         step -= v
         step *= 1 - self.rho
         v += step
         if self.centered:
-            a = slots["average_gradient"]
+            a = more[-1]
             np.subtract(d, a, out=step)
             step *= 1 - self.rho
             a += step
@@ -62,7 +65,7 @@ def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: fl
         np.divide(d, step, out=step)
         step *= learning_rate
         if self.momentum:
-            u = slots["momentum"]
+            u = more[0]
             u *= self.momentum
             u += step
             p -= u
@@ -70,10 +73,9 @@ def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: fl
             p -= step
 
 
-def adam(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float, t: int) -> None:
+def adam(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
     rate = learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-    for p, d, slots, step in _blocks(w, g, state):
-        m, v = slots["momentum"], slots["velocity"]
+    for p, d, (m, v, *largest), step in _blocks(w, g, state):
         np.subtract(d, m, out=step)
         step *= 1 - self.beta_1
         m += step
@@ -82,8 +84,7 @@ def adam(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float
         step *= 1 - self.beta_2
         v += step
         if self.amsgrad:
-            largest = slots["velocity_hat"]
-            v = np.maximum(largest, v, out=largest)
+            v = np.maximum(largest[0], v, out=largest[0])
         np.sqrt(v, out=step)
         step += self.epsilon
         np.divide(m, step, out=step)
@@ -91,16 +92,13 @@ def adam(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float
         p -= step
 
 
-def _attach(kind: Any, fast: Callable[..., None]) -> None:
-    readable = kind.update
-
-    def update(self: Any, xp: Any, w: Any, g: Any, state: Arrays, learning_rate: float, t: int) -> None:
-        flat = w.dtype.char in "fd" and all(a.flags.c_contiguous for a in (w, *state.values()))  # else a block would be a copy
-        (fast if flat else readable)(self, xp, w, g, state, learning_rate, t)
+def _attach(readable: Callable[..., None], fast: Callable[..., None]) -> None:
+    def update(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
+        (fast if w.dtype.char in "fd" else readable)(self, xp, w, g, state, learning_rate, t)
 
     kernels["numpy", readable] = update
 
 
-_attach(SGD, sgd)
-_attach(RMSprop, rmsprop)
-_attach(Adam, adam)
+_attach(SGD.update, sgd)
+_attach(RMSprop.update, rmsprop)
+_attach(Adam.update, adam)
