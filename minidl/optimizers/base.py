@@ -108,8 +108,7 @@ class Optimizer(Configured):
             return
         backend, learning_rate = owner(*arrays, *(param.data for param in ready)), self.learning_rate
         rule, grads = type(self).update, self._clipped(backend.module, arrays)
-        together = (backend.name, rule) in fused_updates and kernels_on.get()
-        done = together and fused_updates[backend.name, rule].run(self, ready, grads)
+        done = kernels_on.get() and (backend.name, rule) in fused_updates and fused_updates[backend.name, rule].run(self, ready, grads)
         rule = kernels.get((backend.name, rule), rule) if kernels_on.get() else rule
         for param, g in zip(ready, grads):
             w = param.data
