@@ -53,7 +53,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not config.getoption("--backend"):
         return None
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
-    return None if any(re.search(r"\b(backend|device)\b", file.read_text(encoding="utf-8")) for file in files) else True
+    return None if any(re.search(r"def \w+\([^)]*\b(backend|device)\b", file.read_text(encoding="utf-8")) for file in files) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
