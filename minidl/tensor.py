@@ -63,7 +63,7 @@ class Op:
         if y is NotImplemented:
             try: y, kernel = self.function(owner.module, *arrays, **metadata), None
             except TypeError as error: raise explained(error, self.function, arrays, metadata) from error
-        y = y if type(y) is owner.array_type else owner.module.asarray(y)
+        y = y if type(y) is owner.array_type or backend.is_array(y) else owner.module.asarray(y)
         if not (wanted and recording.get() and y.dtype.kind == "f"): return made(y, None)
         return made(y, Node(self, _tensors(inputs, arrays) if bare else [*inputs], version, metadata, kernel, saved))
 
