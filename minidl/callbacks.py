@@ -58,11 +58,13 @@ class CallbackList:
 
 
 class History(Callback):
-    """What `fit` returns: ``history["loss"][epoch]`` and so on, and ``epoch``, the list of epoch numbers."""
+    """What `fit` returns: ``history["loss"][epoch]`` and so on; ``epoch``, the list of epoch numbers; and for a training with a time
+    budget ``ended``, a sentence that says what was trained."""
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.ended = ""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.epoch.append(epoch)

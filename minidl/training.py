@@ -8,12 +8,15 @@ from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
 from minidl.batches import length_of, make_batches, split_off, validation_batches
+from minidl.budget import TimeBudget
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar
 from minidl.checks import whole
 from minidl.config import computing
+from minidl.durations import seconds_in
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
+from minidl.plan import Plan, make_plan
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -75,7 +78,7 @@ class Trainer(Layer):
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
         class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-        steps_per_epoch: int | None = None, validation_steps: int | None = None,
+        steps_per_epoch: int | None = None, validation_steps: int | None = None, time_budget: float | str | None = None,
     ) -> History:  # fmt: skip
         """Train for ``epochs`` rounds through the data, and return the `History`. Called again, it goes on from where it was.
 
@@ -83,7 +86,8 @@ class Trainer(Layer):
         sample_weight)``. ``batch_size``: 32 if not given. ``validation_data``: ``(x, y)``, ``(x, y, sample_weight)`` or an iterable of
         batches; or ``validation_split``, the last part of x and y, 0 to 1, which is then not trained on. ``class_weight``: how much
         each class counts, 1 where it is missing. ``initial_epoch``: the number of the first round, counted from 0; training ends
-        with round ``epochs``. ``verbose``: 0 silent, 1 a progress bar, 2 a line for each epoch."""
+        with round ``epochs``. ``verbose``: 0 silent, 1 a progress bar, 2 a line for each epoch. ``time_budget``: seconds, or "90 s", "5
+        min", "1 h"; training stops within it, also in an epoch, and ``history.ended`` says what was trained."""
         self._needs_compile()
         epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
         if validation_steps is not None and validation_data is None:
@@ -98,7 +102,8 @@ class Trainer(Layer):
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh = self._class_weigher(class_weight)
         self.history, self.stop_training = History(), False
-        told = self._callbacks([self.history], callbacks, verbose, batches, epochs)
+        budget = None if time_budget is None else TimeBudget(seconds_in("time_budget", time_budget), length_of(validation))
+        told = self._callbacks([self.history, *([budget] if budget else [])], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})
         try:
@@ -118,7 +123,15 @@ class Trainer(Layer):
                     break
         finally:
             told.on_train_end(logs)
+        self.history.ended = budget.sentence if budget else ""
         return self.history
+
+    @explain_keywords
+    def plan(self, batch_size: int, epochs: int = 1, samples: int | None = None) -> Plan:
+        """What `fit` would cost with this batch size, before it starts: for each layer operations, parameters and bytes; the most memory;
+        and the time of a step, and of an epoch with so many ``samples``. It is measured for about a second, with a copy of the model."""
+        self._needs_compile()
+        return make_plan(self, batch_size, epochs, samples)
 
     @explain_keywords
     @computing

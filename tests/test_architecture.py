@@ -19,14 +19,14 @@ PROJECT = PACKAGE.parent
 
 # A module imports from smaller rows, or from its own row without a cycle. A package's row is that of all its modules.
 ROWS = {
-    0: ["backend", "switches", "conversion", "random_numbers", "config", "checks"],
+    0: ["backend", "switches", "conversion", "random_numbers", "config", "checks", "durations"],
     1: ["tensor"],
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
-    7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],
+    7: ["machine", "plan", "budget", "graph", "joining", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],
     8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }
