@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from minidl.checking import gradcheck as gradcheck
     from minidl.detecting import detect_changes as detect_changes
     from minidl.detecting import detect_nonfinite as detect_nonfinite
+    from minidl.devices import use_backend as use_backend
+    from minidl.devices import use_tf32 as use_tf32
     from minidl.higher_order import hvp as hvp
     from minidl.higher_order import jacobian as jacobian
     from minidl.layers import Input as Input
@@ -38,7 +40,7 @@ _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
     "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "gradcheck": "checking",
     "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches",
-    "set_seed": "random_numbers", "why_no_grad": "tracing",
+    "set_seed": "random_numbers", "use_backend": "devices", "use_tf32": "devices", "why_no_grad": "tracing",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]

@@ -1,10 +1,10 @@
 """Which array module owns an array: its *type* tells. ``numpy.ndarray`` is NumPy's, ``cupy.ndarray`` CuPy's; `register` adds others.
 CuPy is never imported unless somebody asks for it by name, or already has."""
 import sys
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
+from minidl.gpu import load_cupy
 
 Array = Any  # an array of any backend
 
@@ -28,7 +28,7 @@ def known() -> dict[type, Backend]:
 def named(name: str) -> Backend:
     """The backend of that name; asking for "cupy" imports it. An unknown name raises ValueError."""
     if name == "cupy":
-        import_module("cupy")
+        load_cupy()
     for backend in known().values():
         if backend.name == name:
             return backend

@@ -8,6 +8,7 @@ import numpy as np
 from minidl import backend
 from minidl.checks import number, true_or_false, whole
 from minidl.conversion import as_array
+from minidl.devices import free_memory
 from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
 from minidl.tensor import Tensor
@@ -59,8 +60,12 @@ def count(data: Any, what: str) -> int:
     return n
 
 
-def _take(part: Any, array: Any) -> Any:
-    return None if array is None else array[part]
+def _take(part: slice, orders: dict[str, Any], array: Any) -> Any:
+    """The examples of that part, in an order that was moved to where the array is (None: as they lie)."""
+    if array is None:
+        return None
+    order = orders[backend.owner(array).name]
+    return array[part] if order is None else array[order[part]]
 
 
 class ArrayBatches:
@@ -78,10 +83,11 @@ class ArrayBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         order = random_generator().permutation(self.n) if self.shuffle else None
+        homes = {backend.owner(array) for array in flat(list(self.data))}
+        orders = {home.name: None if order is None else backend.move(order, home) for home in homes}
         for start in range(0, self.n, self.batch_size):
-            part: Any = slice(start, start + self.batch_size)
-            part = part if order is None else order[part]
-            yield Batch(*(map_structure(partial(_take, part), one) for one in self.data))
+            part = slice(start, start + self.batch_size)
+            yield Batch(*(map_structure(partial(_take, part, orders), one) for one in self.data))
 
 
 class GivenBatches:
@@ -151,6 +157,19 @@ def make_batches(
     size = 32 if batch_size is None else whole("batch_size", batch_size)
     batches = ArrayBatches(arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(sample_weight, "sample_weight"), size, shuffle)
     return batches if steps is None else GivenBatches(batches, steps, what)
+
+
+def resident(batches: Any, home: backend.Backend) -> Any:
+    """The same batches with all their arrays moved to ``home`` at once, where that says what it has free and they take a quarter of it
+    at most; else each batch is moved when its time has come."""
+    if not isinstance(batches, ArrayBatches) or home.name not in free_memory:
+        return batches
+    if sum(array.nbytes for array in flat(list(batches.data))) > free_memory[home.name]() / 4:
+        return batches
+    for data, what in zip(batches.data, ("x", "y")):
+        check_finite(data, what)
+    batches.data = Batch(*(map_structure(lambda a: a if a is None else backend.move(a, home), one) for one in batches.data))
+    return batches
 
 
 def validation_batches(data: Any, batch_size: int | None, steps: int | None) -> ArrayBatches | GivenBatches:

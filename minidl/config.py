@@ -115,6 +115,15 @@ def keep_freed_memory() -> bool:
 # ---------------------------------------------------------------- while something is computed
 
 
+def _blas_libraries() -> list[Any]:
+    """What has threads to be limited. None is found where threadpoolctl is missing: a checkout works with NumPy alone, without this."""
+    try:
+        from threadpoolctl import ThreadpoolController  # it looks through all libraries that are loaded: only when needed
+    except ModuleNotFoundError:
+        return []
+    return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+
+
 class _Computing(ContextDecorator):
     """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products."""
 
@@ -126,9 +135,7 @@ class _Computing(ContextDecorator):
     def __enter__(self) -> None:
         with self.lock:
             if self.libraries is None:
-                from threadpoolctl import ThreadpoolController  # it looks through all libraries that are loaded: only when needed
-
-                self.libraries = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+                self.libraries = _blas_libraries()
             if self.users == 0:
                 keep_freed_memory()
                 self.before = [library.num_threads for library in self.libraries]

@@ -3,6 +3,7 @@
 Values are checked too (is a label a class, is a target between 0 and 1), which reads one number from the arrays' device.
 ``with switch(checking, False):`` leaves that out where the same labels were checked before.
 """
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -34,7 +35,7 @@ def finite(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """`tensors`, and y_true holds finite numbers only."""
     y_true, y_pred = tensors(y_true, y_pred)
     if y_true.dtype.kind == "f":
-        _refuse(~_module(y_true).isfinite(y_true.data), y_true, "y_true holds {}: it must be finite")
+        _refuse(lambda: ~_module(y_true).isfinite(y_true.data), y_true, "y_true holds {}: it must be finite")
     return y_true, y_pred
 
 
@@ -44,7 +45,7 @@ def same_shape(y_true: Any, y_pred: Any, probabilities: bool = False) -> tuple[T
     if y_true.shape != y_pred.shape:
         raise ValueError(f"y_true and y_pred must have the same shape, only (n,) and (n, 1) may meet; {_shapes(y_true, y_pred)}")
     if probabilities:
-        _refuse(~((y_true.data >= 0) & (y_true.data <= 1)), y_true, "y_true holds {}: it must lie between 0 and 1")
+        _refuse(lambda: ~((y_true.data >= 0) & (y_true.data <= 1)), y_true, "y_true holds {}: it must lie between 0 and 1")
     if y_pred.ndim == 1:
         y_true, y_pred = y_true.reshape(-1, 1), y_pred.reshape(-1, 1)
     return _cast(y_true, y_pred), y_pred
@@ -75,8 +76,11 @@ def from_classes(y_true: Any, y_pred: Any, axis: int = -1) -> tuple[Tensor, Tens
     if y_true.shape not in shapes:
         raise ValueError(f"y_true must hold one class number for each prediction, in shape {shapes[0]}; {_shapes(y_true, y_pred)}")
     xp, classes, labels = _module(y_true), y_pred.shape[axis], y_true.data.reshape(shapes[0])
-    bad = ~((labels >= 0) & (labels < classes))
-    bad = bad | (labels != xp.floor(labels)) if labels.dtype.kind == "f" else bad
+
+    def bad() -> Array:
+        outside = ~((labels >= 0) & (labels < classes))
+        return outside | (labels != xp.floor(labels)) if labels.dtype.kind == "f" else outside
+
     _refuse(bad, y_true, f"y_true holds {{}}, y_pred has {classes} classes: labels must be whole numbers from 0 to {classes - 1}")
     hot = ops.one_hot(labels, classes=classes)
     return _cast(Tensor(hot if axis in (-1, y_pred.ndim - 1) else xp.moveaxis(hot, -1, axis)), y_pred), y_pred
@@ -109,7 +113,7 @@ def weights_for(values: Tensor, sample_weight: Any) -> Tensor:
     if shape != values.shape[: len(shape)]:
         raise ValueError(f"sample_weight must have a number for each of the values, {values.shape}; it has shape {weights.shape}")
     if weights.dtype.kind == "f":
-        _refuse(~_module(weights).isfinite(weights.data), weights, "sample_weight holds {}: it must be finite")
+        _refuse(lambda: ~_module(weights).isfinite(weights.data), weights, "sample_weight holds {}: it must be finite")
     return _cast(weights, values).reshape(*shape, *(1,) * (values.ndim - len(shape)))
 
 
@@ -143,8 +147,8 @@ def _sparse_shapes(y_pred: Tensor, axis: int) -> tuple[tuple[int, ...], tuple[in
     return (*before, *after), (*before, 1, *after)
 
 
-def _refuse(bad: Array, y: Tensor, message: str) -> None:
-    """ValueError with the first number of y where ``bad`` holds; ``message`` has a place for it."""
-    if checking.get() and Tensor(_module(y).any(bad)).item():
+def _refuse(find: Callable[[], Array], y: Tensor, message: str) -> None:
+    """ValueError with the first number of y where what ``find`` finds is true; ``message`` has a place for it."""
+    if checking.get() and Tensor(_module(y).any(bad := find())).item():
         first = y.numpy().ravel()[backend.to_numpy(bad).ravel()][0]
         raise ValueError(message.format(first.item()))

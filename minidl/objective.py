@@ -21,7 +21,7 @@ class Objective:
         weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
         self.loss_weights = [number("loss_weights", weight) for weight in weights]
         self.metrics = [_metric_objects(given) for given in self._per_output(measures, "metrics")]
-        self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names)]
+        self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names if len(names) > 1)]
 
     def _per_output(self, given: Any, what: str) -> list[Any]:
         """``given`` as one entry for each output."""

@@ -94,7 +94,7 @@ class Plan:
 
 
 def make_plan(model: Any, batch_size: int, epochs: int = 1, samples: int | None = None) -> Plan:
-    """See `Trainer.plan`."""
+    """See `Model.plan`."""
     batch_size, epochs = whole("batch_size", batch_size), whole("epochs", epochs, 0)
     samples = None if samples is None else whole("samples", samples)
     if not getattr(model, "calls", None) or not model.inputs:

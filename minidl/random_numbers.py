@@ -1,11 +1,16 @@
-"""The library's one source of chance. It is always NumPy's, and what it draws is moved: a seed means the same on every backend."""
-from collections.abc import Iterator
+"""The library's one source of chance. It is NumPy's, and what it draws is moved: a seed means the same on every backend. Only masks may be
+drawn where they are used, from a key that comes from here."""
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
+from minidl.backend import Array, Backend, move
 from minidl.checks import whole
+from minidl.switches import kernels_on
 
+masks: dict[str, Callable[..., Array]] = {}  # backends that draw masks themselves: (home, shape, dtype, rate, generator) -> mask
 _current = {"generator": np.random.default_rng()}
 
 
@@ -28,3 +33,12 @@ def random_numbers_apart() -> Iterator[None]:
         yield
     finally:
         _current["generator"] = before
+
+
+def keep_mask(home: Backend, shape: tuple[int, ...], dtype: Any, rate: float, generator: np.random.Generator) -> Array:
+    """Dropout's mask on the backend ``home``: 0 with probability ``rate``, else 1 / (1 − rate). One seed gives one run, and the same
+    masks on every backend but those that draw on the device."""
+    if home.name in masks and kernels_on.get():
+        return masks[home.name](home, shape, dtype, rate, generator)
+    kept = generator.random(shape, "float32") >= rate
+    return move((kept / (1 - rate)).astype(dtype), home)

@@ -2,16 +2,16 @@
 import io
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from minidl.layers.symbolic import flat
 
 
 def summary_text(model: Any, line_length: int | None = None) -> str:
     """Keras 3's table: layers, output shapes, parameters; then how many parameters there are and how much memory they take."""
+    from rich import box  # only for this table: training needs NumPy alone
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=box.HEAVY_HEAD, show_lines=True, expand=True)
     for title, justify in (("Layer (type)", "left"), ("Output Shape", "left"), ("Param #", "right")):
         table.add_column(Text(title, style="bold"), justify=justify)  # type: ignore[arg-type]

@@ -7,16 +7,15 @@ import numpy as np
 from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
-from minidl.batches import length_of, make_batches, split_off, validation_batches
-from minidl.budget import TimeBudget
-from minidl.callbacks import Callback, CallbackList, History, ProgressBar
+from minidl.batches import length_of, make_batches, resident, split_off, validation_batches
+from minidl.callbacks import Callback, CallbackList, History, ProgressBar, within
+from minidl.captured import CapturedSteps
 from minidl.checks import whole
 from minidl.config import computing
-from minidl.durations import seconds_in
+from minidl.devices import explained_memory, home_of
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective
-from minidl.plan import Plan, make_plan
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -32,15 +31,18 @@ class Trainer(Layer):
     history: History | None = None
 
     @explain_keywords
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+                capture: Any = "auto") -> None:  # fmt: skip
         """Choose how to train.
 
         ``optimizer``: a name or an object. ``loss``: a name, an object or a function of ``(y_true, y_pred)``; for several outputs a
         list or a dictionary by output name (None: no loss for that output), with ``loss_weights`` likewise. ``metrics``: one or a
-        list of names, objects or functions; for several outputs a list of lists or a dictionary."""
+        list of names, objects or functions; for several outputs a list of lists or a dictionary.
+        ``capture``: whether a GPU records the step once for each shape and then plays it: "auto" (where that is safe), True, False."""
         self.require_init()
         self.optimizer = optimizers.get(optimizer)
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
+        self.captured = CapturedSteps(self, capture)
         self.compile_arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
 
     def to(self, name: str) -> Self:
@@ -74,6 +76,7 @@ class Trainer(Layer):
 
     @explain_keywords
     @computing
+    @explained_memory()
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -84,10 +87,9 @@ class Trainer(Layer):
 
         ``x``, ``y``: arrays (or lists or dictionaries of them), or ``x`` is an iterable of batches ``(x, y)`` or ``(x, y,
         sample_weight)``. ``batch_size``: 32 if not given. ``validation_data``: ``(x, y)``, ``(x, y, sample_weight)`` or an iterable of
-        batches; or ``validation_split``, the last part of x and y, 0 to 1, which is then not trained on. ``class_weight``: how much
-        each class counts, 1 where it is missing. ``initial_epoch``: the number of the first round, counted from 0; training ends
-        with round ``epochs``. ``verbose``: 0 silent, 1 a progress bar, 2 a line for each epoch. ``time_budget``: seconds, or "90 s", "5
-        min", "1 h"; training stops within it, also in an epoch, and ``history.ended`` says what was trained."""
+        batches; or ``validation_split``, the last part of x and y, 0 to 1, which is not trained on then. ``class_weight``: how much
+        each class counts (1 if missing). ``initial_epoch``: the number of the first round, counted from 0, of ``epochs``. ``verbose``:
+        0 silent, 1 a progress bar, 2 a line for each epoch. ``time_budget``: to end within "90 s", "5 min", "1 h" (see `History`)."""
         self._needs_compile()
         epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
         if validation_steps is not None and validation_data is None:
@@ -98,12 +100,11 @@ class Trainer(Layer):
             if validation_data is not None:
                 raise ValueError("give validation_split or validation_data, not both")
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
-        batches = make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
+        batches = resident(make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch), home_of(self))
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
-        weigh = self._class_weigher(class_weight)
+        weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
         self.history, self.stop_training = History(), False
-        budget = None if time_budget is None else TimeBudget(seconds_in("time_budget", time_budget), length_of(validation))
-        told = self._callbacks([self.history, *([budget] if budget else [])], callbacks, verbose, batches, epochs)
+        told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})
         try:
@@ -112,7 +113,7 @@ class Trainer(Layer):
                 self.objective.reset()
                 for step, batch in enumerate(batches):
                     told.on_train_batch_begin(step, {})
-                    logs = _floats(self.train_step(_data(weigh(self._prepared(batch)))))
+                    logs = _floats(self.captured(_data(weigh(self._prepared(batch))), checked))
                     told.on_train_batch_end(step, logs)
                     if self.stop_training:
                         break
@@ -123,15 +124,7 @@ class Trainer(Layer):
                     break
         finally:
             told.on_train_end(logs)
-        self.history.ended = budget.sentence if budget else ""
         return self.history
-
-    @explain_keywords
-    def plan(self, batch_size: int, epochs: int = 1, samples: int | None = None) -> Plan:
-        """What `fit` would cost with this batch size, before it starts: for each layer operations, parameters and bytes; the most memory;
-        and the time of a step, and of an epoch with so many ``samples``. It is measured for about a second, with a copy of the model."""
-        self._needs_compile()
-        return make_plan(self, batch_size, epochs, samples)
 
     @explain_keywords
     @computing
@@ -191,7 +184,7 @@ class Trainer(Layer):
     ) -> Any:
         """One step on one batch: its loss as a float; with metrics a list; with ``return_dict`` a dictionary."""
         self._needs_compile()
-        return self._one_batch(self.train_step, x, y, sample_weight, class_weight, return_dict)
+        return self._one_batch(self.captured, x, y, sample_weight, class_weight, return_dict)
 
     @explain_keywords
     @computing
@@ -211,8 +204,7 @@ class Trainer(Layer):
 
     def _prepared(self, batch: Batch) -> Batch:
         """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
-        weight = next(self.each_weight(), None)
-        home = backend.owner(None if weight is None else weight.data)
+        weight, home = next(self.each_weight(), None), home_of(self)
         dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:

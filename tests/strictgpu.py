@@ -5,6 +5,7 @@ stricter in one point: what CuPy converts in silence (``bool(array)``, ``float(a
 of these stops the device. The ways over are ``module.asarray(numpy_array)``, ``array.get()`` and ``array.item()``, and they are counted.
 """
 
+import contextlib
 import functools
 import operator
 import types
@@ -15,6 +16,7 @@ import numpy as np
 import minidl.backend
 
 FETCHING = {"tolist", "tobytes", "tofile", "dump", "dumps", "data", "ctypes", "flat", "base"}  # methods that would leave the device
+IN_PLACE = {"at", "fill", "copyto", "put", "putmask", "place", "sort"}  # functions that return nothing
 MISSING = {"random", "nditer", "frompyfunc", "longdouble", "float128", "fromiter", "load", "save", "savez", "matrix", "ma", "testing"}
 
 
@@ -42,7 +44,7 @@ def _outside(x: Any) -> Any:
 def _wrapped(function: Any) -> Any:
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        result = function(*map(_inside, args), **{name: _inside(value) for name, value in options.items()})
+        result = module.compute(function, tuple(map(_inside, args)), {name: _inside(value) for name, value in options.items()})
         return _outside(np.asarray(result)) if isinstance(result, bool) and _on_device(args) else _outside(result)
 
     return call
@@ -56,13 +58,13 @@ def _binary(function: Any) -> tuple[Any, Any, Any]:
     def forward(self: Any, other: Any) -> Any:
         if getattr(type(other), "__array_ufunc__", 0) is None:
             return NotImplemented  # NumPy's protocol, and CuPy's: such a class has operators of its own
-        return _outside(function(self._array, _inside(other)))
+        return _outside(module.compute(function, (self._array, _inside(other)), {}))
 
     def reflected(self: Any, other: Any) -> Any:
-        return _outside(function(_inside(other), self._array))
+        return _outside(module.compute(function, (_inside(other), self._array), {}))
 
     def in_place(self: Any, other: Any) -> Any:
-        function(self._array, _inside(other), out=self._array)
+        module.compute(function, (self._array, _inside(other)), {"out": self._array})
         return self
 
     return forward, reflected, in_place
@@ -81,12 +83,12 @@ class StrictArray:
 
     def get(self) -> np.ndarray:
         """A copy as a NumPy array."""
-        module.to_host += 1
+        module.moved("to_host")
         return self._array.copy()
 
     def item(self) -> Any:
         """The one number."""
-        module.to_host += 1
+        module.moved("to_host")
         return self._array.item()
 
     def _no(self, *args: Any, **options: Any) -> Any:
@@ -118,22 +120,23 @@ class StrictArray:
     __eq__, __ne__ = (_binary(f)[0] for f in (np.equal, np.not_equal))  # type: ignore[assignment]
 
     def __neg__(self) -> Any:
-        return _outside(-self._array)
+        return _outside(module.compute(np.negative, (self._array,), {}))
 
     def __pos__(self) -> Any:
         return _outside(+self._array)
 
     def __abs__(self) -> Any:
-        return _outside(abs(self._array))
+        return _outside(module.compute(np.absolute, (self._array,), {}))
 
     def __invert__(self) -> Any:
-        return _outside(~self._array)
+        return _outside(module.compute(np.invert, (self._array,), {}))
 
     def __getitem__(self, index: Any) -> Any:
-        return _outside(self._array[_inside(index)])
+        return _outside(module.compute(operator.getitem, (self._array, _inside(index)), {}))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._array[_inside(index)] = _inside(value)
+        index, value = _inside(index), _inside(value)
+        module.do(lambda: self._array.__setitem__(index, value))
 
     def __len__(self) -> int:
         return len(self._array)
@@ -185,6 +188,7 @@ class StrictModule:
 
     def __init__(self, source: Any):
         self._source, self.to_device, self.to_host = source, 0, 0
+        self.recorded: list[Any] | None = None  # while work is recorded: what was to be done
 
     @property
     def transfers(self) -> int:
@@ -196,9 +200,39 @@ class StrictModule:
         if isinstance(x, StrictArray) and dtype in (None, x.dtype):
             return x
         if isinstance(x, np.ndarray):
-            self.to_device += 1
+            self.moved("to_device")
             return StrictArray(np.array(x, dtype))
         return StrictArray(np.array(_inside(x), dtype))
+
+    # ------------------------------------------------------------ recording
+
+    def moved(self, way: str) -> None:
+        """Count a move; none is possible while work is recorded."""
+        if self.recorded is not None:
+            raise RuntimeError(f"an array moves {way} while work is recorded")
+        setattr(self, way, getattr(self, way) + 1)
+
+    def do(self, work: Any) -> None:
+        """Change arrays in place: now or, while work is recorded, later."""
+        work() if self.recorded is None else self.recorded.append(work)
+
+    def compute(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """``function`` of private arrays. While work is recorded, results have their shape but nothing is in them yet."""
+        if self.recorded is None:
+            return function(*args, **options)
+        if "out" in options or getattr(function, "__name__", "") in IN_PLACE:
+            self.recorded.append(lambda: function(*args, **options))
+            return options.get("out")
+        with np.errstate(all="ignore"):
+            result = function(*args, **options)
+        if isinstance(result, np.generic):
+            result = np.asarray(result)
+        sources = [a for a in _flat(args, function) if isinstance(a, np.ndarray)]
+        if isinstance(result, np.ndarray) and not any(np.may_share_memory(a, result) for a in sources):
+            self.recorded.append(lambda: result.__setitem__(..., function(*args, **options)))
+            if result.dtype.kind == "f":
+                result.fill(np.nan)
+        return result
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in MISSING:
@@ -209,6 +243,36 @@ class StrictModule:
         if isinstance(value, types.ModuleType):
             return StrictModule(value)
         return value if isinstance(value, type) or not callable(value) else _wrapped(value)
+
+
+def _flat(args: Any, function: Any) -> list[Any]:
+    """The arrays among the arguments, and the one that a method belongs to."""
+    found = [getattr(function, "__self__", None)]
+    for a in args:
+        found += _flat(a, None) if isinstance(a, (list, tuple)) else [a]
+    return found
+
+
+class Recorder:
+    """Records the work of a function, as a CUDA graph does: nothing is computed then, and Python is not asked again later."""
+
+    def active(self) -> Any:
+        """Where a GPU has a stream for what is recorded."""
+        return contextlib.nullcontext()
+
+    def record(self, work: Any) -> tuple[Any, Any]:
+        """What ``work`` returns, and a function that does the same to the same arrays."""
+        module.recorded = recorded = []
+        try:
+            result = work()
+        finally:
+            module.recorded = None
+
+        def replay() -> None:
+            for step in recorded:
+                step()
+
+        return result, replay
 
 
 module = StrictModule(np)

@@ -14,11 +14,13 @@ from rich.console import Console
 
 import minidl
 from minidl import optimizers
+from minidl.backend import named
 from minidl.callbacks import Callback
 from minidl.checks import number, whole
 from minidl.cli.datasets import Pictures, choose, load
 from minidl.cli.progress import LiveProgress
 from minidl.data import one_hot
+from minidl.devices import home_of, use_backend, used
 from minidl.durations import in_words, seconds_in
 from minidl.machine import memory_free
 from minidl.nets import NETS
@@ -41,6 +43,7 @@ class Options(NamedTuple):
     learning_rate: float | None
     seed: int
     out: Path | None
+    backend: str | None = None
     time_budget: str | None = None
 
 
@@ -48,6 +51,7 @@ def run(options: Options) -> None:
     """Train, and write the run folder. Everything is checked before data are drawn or folders made."""
     if options.model not in NETS:
         raise ValueError(f"no net is called {options.model!r}: {nearest(options.model, NETS)}")
+    home = used() if options.backend is None else named(options.backend)
     optimizer = optimizers.get(options.optimizer)
     if options.learning_rate is not None:
         optimizer.learning_rate = number("--learning-rate", options.learning_rate, 0)
@@ -67,12 +71,14 @@ def run(options: Options) -> None:
     xray = options.model == "xray"
     pictures = load(dataset, options.data_dir, (256, 256) if xray else (32, 32), "grayscale" if xray else "rgb")
     set_seed(options.seed)
-    model = NETS[options.model](pictures.train[0].shape[1:], len(pictures.class_names))
+    with use_backend(home.name):
+        model = NETS[options.model](pictures.train[0].shape[1:], len(pictures.class_names))
     model.compile(optimizer, "binary_crossentropy" if xray else "categorical_crossentropy", metrics=["accuracy"])
     model.summary()
-    plan = model.plan(batch_size, epochs, len(pictures.train[0]))
-    console.print(str(plan), markup=False)
-    warn(plan, budget)
+    if home.name == "numpy":
+        plan = model.plan(batch_size, epochs, len(pictures.train[0]))
+        console.print(str(plan), markup=False)
+        warn(plan, budget)
     settings = _settings(options, pictures, optimizer, epochs, batch_size, model)
     out.mkdir(parents=True)
     _write_json(out / "config.json", settings)
@@ -174,7 +180,7 @@ def _settings(options: Options, pictures: Pictures, optimizer: Any, epochs: int,
         "data_dir": str(options.data_dir.resolve()) if options.data_dir else None, "class_names": list(pictures.class_names),
         "input_shape": list(pictures.train[0].shape[1:]), "parameters": model.count_params(), "epochs": epochs, "batch_size": batch_size,
         "optimizer": options.optimizer.lower(), "learning_rate": optimizer.learning_rate, "seed": options.seed,
-        "time_budget": options.time_budget,
+        "backend": home_of(model).name, "time_budget": options.time_budget,
         "train": len(pictures.train[0]), "validation": len(pictures.validation[0]), "test": len(pictures.test[0]),
         "minidl": minidl.__version__, "numpy": np.__version__, "python": platform.python_version(), "machine": platform.machine(),
     }  # fmt: skip

@@ -21,6 +21,7 @@ import numpy as np
 
 from minidl import backend, initializers
 from minidl.conversion import as_array
+from minidl.devices import home_of, used
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import Configured
 from minidl.switches import no_grad, switch
@@ -76,7 +77,7 @@ class Layer(Configured):
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
         if array.shape != tuple(shape):
             raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
-        weight = Tensor(array, requires_grad=trainable, name=f"{self.name}/{name}")
+        weight = Tensor(backend.move(array, used()), requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
         return weight
 
@@ -114,7 +115,7 @@ class Layer(Configured):
         except ValueError as error:
             raise _located(error, self) from error
         with no_grad():
-            outputs = self(*map_structure(Symbol.zeros, inputs), training=False)
+            outputs = self(*map_structure(lambda s: backend.move(s.zeros(), home_of(self)), inputs), training=False)
         call = Call(self, inputs)
         call.result = map_structure(lambda y: call.add_output((None, *y.shape[1:])), outputs)
         return call
@@ -148,19 +149,18 @@ class Layer(Configured):
             fixed = {axis % rank: built[axis] for axis in self.fixed_axes} if len(built) == rank else {}
             expected = ", ".join(["batch", *(str(fixed.get(i, "any")) for i in range(1, rank))])
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
-
     # ---------------------------------------------------------------- its weights
-
     def __setattr__(self, name: str, value: Any) -> None:
-        if _may_hold(value):  # noted, because weights and layers are looked for in every step
+        if _may_hold(value) and name != "_own_weights":  # noted, because weights and layers are looked for in every step
             vars(self).setdefault("_holders", {})[name] = None
         super().__setattr__(name, value)
 
     def _attributes(self, kind: type) -> list[Any]:
         """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
         found: dict[Any, None] = {}
-        for name in vars(self).get("_holders", ()):
-            _collect(kind, vars(self).get(name), found)
+        attributes = vars(self)
+        for name in attributes.get("_holders", ()):
+            _collect(kind, attributes.get(name), found)
         return list(found)
 
     @property

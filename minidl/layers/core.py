@@ -3,10 +3,10 @@ import math
 from typing import Any
 
 from minidl import activations, initializers, ops
-from minidl.backend import move, owner
+from minidl.backend import owner
 from minidl.checks import number, true_or_false, whole
 from minidl.layers.base import Layer
-from minidl.random_numbers import random_generator
+from minidl.random_numbers import keep_mask, random_generator
 from minidl.tensor import Tensor
 
 
@@ -140,6 +140,4 @@ class Dropout(Layer):
             return x
         if self.rate == 1:
             return x * 0.0
-        kept = (self._generator or random_generator()).random(x.shape, "float32") >= self.rate
-        mask = (kept / (1 - self.rate)).astype(x.dtype)
-        return ops.dropout(x, move(mask, owner(x.data)))
+        return ops.dropout(x, keep_mask(owner(x.data), x.shape, x.dtype, self.rate, self._generator or random_generator()))

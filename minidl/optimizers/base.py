@@ -9,6 +9,7 @@ import numpy as np
 from minidl.backend import Array, move, named, owner, to_numpy
 from minidl.checks import number
 from minidl.conversion import as_array
+from minidl.devices import fused_updates
 from minidl.registry import Configured
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor
@@ -106,13 +107,15 @@ class Optimizer(Configured):
         if not ready:
             return
         backend, learning_rate = owner(*arrays, *(param.data for param in ready)), self.learning_rate
-        rule = type(self).update
+        rule, grads = type(self).update, self._clipped(backend.module, arrays)
+        done = kernels_on.get() and (backend.name, rule) in fused_updates and fused_updates[backend.name, rule].run(self, ready, grads)
         rule = kernels.get((backend.name, rule), rule) if kernels_on.get() else rule
-        for param, g in zip(ready, self._clipped(backend.module, arrays)):
+        for param, g in zip(ready, grads):
             w = param.data
-            if self.weight_decay:
-                w -= (learning_rate * self.weight_decay) * w
-            rule(self, backend.module, w, g, self._state_of(param), learning_rate, self.iterations + 1)
+            if not done:
+                if self.weight_decay:
+                    w -= (learning_rate * self.weight_decay) * w
+                rule(self, backend.module, w, g, self._state_of(param), learning_rate, self.iterations + 1)
             param.data = w  # the same array: this counts as a change in place
         self.iterations += 1
 

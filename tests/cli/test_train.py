@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import minidl
+from minidl import gpu
 from minidl.cli import datasets
 from minidl.models import load_model
 from minidl.nets import intro
@@ -274,3 +275,23 @@ def test_auto_says_what_it_took_and_how_to_get_the_other(monkeypatch, tmp_path):
     assert name == "cifar10" and "shapes10" in sentence
     assert datasets.choose("auto", "xray", None)[0] == "chests2"
     assert datasets.choose(str(tmp_path), "intro", None)[0] == str(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_the_backend_can_be_chosen(run_command, picture_folder, tmp_path, monkeypatch, way):
+    if way == "variable":
+        monkeypatch.setenv("MINIDL_BACKEND", "strictgpu")
+    option = ["--backend", "strictgpu"] if way == "option" else []
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--out", tmp_path / "run", *option)
+    assert code == 0
+    assert "test accuracy" in printed
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["backend"] == "strictgpu"
+
+
+def test_a_backend_that_does_not_work_is_one_sentence(run_command, picture_folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    gpu.load_cupy.cache_clear()
+    for name, words in (("cupy", "pip install 'minidl[cuda13]'"), ("toaster", "no backend is called 'toaster'")):
+        code, _, error = run_command("train", "--dataset", picture_folder, "--out", tmp_path / "run", "--backend", name)
+        assert code == 1 and words in error and "Traceback" not in error
+    assert not (tmp_path / "run").exists()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import budget, layers
+from minidl import callbacks, layers
 
 X, Y = np.zeros((40, 3), "float32"), np.zeros((40, 1), "float32")
 
@@ -13,7 +13,7 @@ X, Y = np.zeros((40, 3), "float32"), np.zeros((40, 1), "float32")
 @pytest.fixture
 def clock(monkeypatch):
     clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(budget, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(perf_counter=lambda: clock.now))
     return clock
 
 

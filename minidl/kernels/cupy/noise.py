@@ -1,0 +1,23 @@
+"""Dropout's masks, drawn on the GPU: the numbers are a function of a key and of how many were drawn, and both are in its memory."""
+from typing import Any
+
+import numpy as np
+
+from minidl.backend import Array, Backend, move
+from minidl.kernels.cupy.launching import REAL, each
+
+_states: dict[tuple[str, int], tuple[np.random.Generator, Array]] = {}  # with the generator, so that its id stays its own
+
+
+def keep_mask(home: Backend, shape: tuple[int, ...], dtype: Any, rate: float, generator: np.random.Generator) -> Array:
+    """0 with probability ``rate``, else 1 / (1 − rate). The key comes from ``generator``, once; so one seed gives one run."""
+    where = (home.name, id(generator))
+    if where not in _states:
+        state = np.array([generator.integers(2**63), 0], np.uint64)
+        _states[where] = generator, move(state, home)
+    state = _states[where][1]
+    mask = home.module.empty(shape, dtype if str(dtype) in REAL else "float32")
+    words = -(-mask.size // 4)
+    each("training.cu", "keep_mask", words, mask, state, mask.size, float(rate))
+    each("training.cu", "advance", 1, state[1:], np.uint64(words))
+    return mask.astype(dtype, copy=False)
