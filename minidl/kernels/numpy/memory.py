@@ -30,6 +30,11 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return np.ndarray(shape, dtype, buffer)
 
 
+def forget_scratch() -> None:
+    """Let go of this thread's scratch memory: the next who needs some asks for it anew."""
+    _local.__dict__.clear()
+
+
 def rows_first(x: np.ndarray) -> np.ndarray:
     """(N, H, W, C) → (W, C, H, N), C-contiguous; without a copy where the memory is in this order already."""
     y = x.transpose(2, 3, 1, 0)
