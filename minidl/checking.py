@@ -12,11 +12,10 @@ import numpy as np
 
 from minidl.doctor.case import Diagnosis
 from minidl.doctor.diagnosis import diagnose
-from minidl.doctor.examination import REACHES, Findings, KinkFound, Worst, beside, elsewhere, examine
+from minidl.doctor.examination import ESCAPES, LARGER, NEARER, Findings, KinkFound, Worst, beside, elsewhere, examine
 from minidl.doctor.subjects import GradientOf, Subject, TensorFunction, make_subject
 
-POINTS = 3  # where it is checked: at the arrays given, elsewhere, and elsewhere with other signs (where the function has values there)
-ESCAPES = 6  # how often a point is moved off kinks
+ELSEWHERE = NEARER, (2.0,), LARGER  # beside the arrays given: nearer to 0, with other signs, and larger, if the function has values there
 
 
 @dataclass
@@ -103,9 +102,8 @@ def gradcheck(f: Any, *arrays: Any, order: int = 1, seed: int = 0, rtol: float =
 def _check(subject: Subject, report: Report, rng: np.random.Generator, rtol: float, atol: float) -> None:
     """Examine the subject at its values and elsewhere; the first failure is diagnosed."""
     first = subject.values
-    for point in range(POINTS):
-        reaches = REACHES[:1] if point == 2 else REACHES[1:]
-        found = _somewhere(subject, first, rng, rtol, atol, reaches) if point else examine(subject, first, rng, rtol, atol)
+    for reaches in ((), *ELSEWHERE):
+        found = _somewhere(subject, first, rng, rtol, atol, reaches) if reaches else examine(subject, first, rng, rtol, atol)
         failed = found if found is not None and not found.ok else None
         while found is not None and found.kinks:  # off the kinks, and again
             report.kinks += found.kinks[: 20 - len(report.kinks)]

@@ -21,7 +21,8 @@ def normal(*shape):
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.name}: {c.label}") for c in CASES])
 def test_no_alarm_on_a_correct_op(case):
-    for seed in range(20):
+    """Four draws; ``python -m tests.doctor`` makes twenty."""
+    for seed in range(4):
         report = gradcheck(case, *case.inputs(np.random.default_rng(seed)), seed=seed)
         assert report, f"seed {seed}\n{report}"
 
