@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.doctor.differences import affordable, jacobian
-from minidl.doctor.examination import far
+from minidl.doctor.examination import far, has_values
 from minidl.doctor.smaller import SMALL
 from minidl.doctor.subjects import Argument, Subject
 
@@ -119,10 +119,7 @@ class Case:
         return far(self.subject, self.values, self.rng)
 
     def defined(self, values: Values) -> bool:
-        try:
-            return bool(np.isfinite(self.subject.forward(values)).all())
-        except (ValueError, ArithmeticError):
-            return False
+        return has_values(self.subject, values)
 
     def name(self, a: int) -> Argument:
         return self.subject.names[a]

@@ -37,7 +37,7 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
     ``first``: the point where the function was called first. ``kinks_only``: beside the kinks all is right."""
     case = Case(subject, found.values, first, rng)
     if kinks_only and found.worst is not None:
-        return [*_tried(numbers.few_digits, case), _kink(found)]
+        return _tried(numbers.few_digits, case) or [_kink(found)]
     if found.broken:
         return [Diagnosis("unknown", "Where the function has no finite value there is no derivative.", found.broken)]
     asked_again = _ranked([memory.accumulated, memory.lawless], case)

@@ -39,15 +39,18 @@ def steps(x: np.ndarray) -> list[float]:
     return found
 
 
-def moved(values: Values, a: int, by: np.ndarray) -> list[np.ndarray]:
-    """The arguments, with argument ``a`` moved."""
-    return [v + by if i == a else v for i, v in enumerate(values)]
+def beside(subject: Subject, values: Values, a: int, by: np.ndarray) -> np.ndarray:
+    """y where argument ``a`` is moved; NaN where the function refuses that, in whatever way."""
+    try:
+        return subject.forward([v + by if i == a else v for i, v in enumerate(values)])
+    except Exception:
+        return np.array(np.nan)
 
 
 def slope(subject: Subject, values: Values, a: int, v: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
     """dy/dt at t = 0 for x + t v: (8 (y₁ − y₋₁) − (y₂ − y₋₂)) / 12 h with yₖ at t = k h. The error is of order h⁴.
     And (y₂ − y₁ + y₋₂ − y₋₁) / h, by how much the slopes to the right and to the left differ: of order h, but at a kink."""
-    y = {k: subject.forward(moved(values, a, k * h * v)) for k in (-2, -1, 1, 2)}
+    y = {k: beside(subject, values, a, k * h * v) for k in (-2, -1, 1, 2)}
     return (8 * (y[1] - y[-1]) - (y[2] - y[-2])) / (12 * h), (y[2] - y[1] + y[-2] - y[-1]) / h
 
 
@@ -155,7 +158,7 @@ class Ruler(NamedTuple):
     def bent_here(self, a: int, v: np.ndarray) -> bool:
         """Whether the derivatives from both sides differ at the very point, so that a symmetric difference may agree by symmetry alone."""
         h = 1e-6 * scale(self.values[a])
-        up, down = (self.subject.forward(moved(self.values, a, s * h * v)) for s in (1, -1))
+        up, down = (beside(self.subject, self.values, a, s * h * v) for s in (1, -1))
         jump, change = np.abs(up + down - 2 * self.y), np.abs(up - self.y) + np.abs(down - self.y)
         return bool(
             (
@@ -164,7 +167,7 @@ class Ruler(NamedTuple):
         )
 
     def _one_sided(self, a: int, v: np.ndarray, h: float) -> np.ndarray:
-        one, two = (self.subject.forward(moved(self.values, a, n * h * v)) for n in (1, 2))
+        one, two = (beside(self.subject, self.values, a, n * h * v) for n in (1, 2))
         found: np.ndarray = (4 * one - two - 3 * self.y) / (2 * h)
         return found
 

@@ -48,6 +48,7 @@ class Findings:
     kinks: list[KinkFound] = field(default_factory=list)
     shapes: dict[Argument, str] = field(default_factory=dict)  # what is wrong with the shape of a gradient
     changing: Argument | None = None  # the gradient of this argument differed when asked for again
+    faint: list[Argument] = field(default_factory=list)  # so small that mistakes of 1 in 1000 do not show
     broken: str | None = None  # why nothing can be compared
 
     @property
@@ -58,9 +59,16 @@ class Findings:
 def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: float, atol: float) -> Findings:
     """Compare all gradients at these values, along random directions and for random cotangents. One cotangent is used twice."""
     found = Findings([v.copy() for v in values])
+    for name, x in zip(subject.names, values):
+        if not np.isfinite(x).all():
+            found.broken = f"argument {name} holds NaN or infinity"
+            return found
     y = subject.forward(values)
     if not np.isfinite(y).all():
         found.broken = "the function itself gives NaN or infinity here"
+        return found
+    if not np.allclose(y, subject.forward(values), rtol=1e-9, atol=0):
+        found.broken = "the function gives another result when it is called again with the same arguments: are its random numbers new?"
         return found
     drawn = [np.asarray(rng.standard_normal(y.shape)) for _ in range(DRAWS)]
     first, *others, again = subject.backward(values, [*drawn, drawn[0]], before=far(subject, values, rng))
@@ -91,16 +99,20 @@ def elsewhere(values: Values, rng: np.random.Generator, reach: float = 1.0) -> l
 def far(subject: Subject, values: Values, rng: np.random.Generator) -> list[np.ndarray]:
     """Other arguments, as far away as the function has values; the same ones if it has none."""
     for reach in REACHES:
-        other = elsewhere(values, rng, reach)
-        try:
-            if np.isfinite(subject.forward(other)).all():
-                return other
-        except (ValueError, ArithmeticError):
-            continue
+        if has_values(subject, other := elsewhere(values, rng, reach)):
+            return other
     return [v.copy() for v in values]
 
 
-def beside(values: Values, rng: np.random.Generator) -> list[np.ndarray]:
+def has_values(subject: Subject, values: Values) -> bool:
+    """Whether the function gives finite numbers there. It may refuse them in any way: nobody asked for this point."""
+    try:
+        return bool(np.isfinite(subject.forward(values)).all())
+    except Exception:
+        return False
+
+
+def a_little_off(values: Values, rng: np.random.Generator) -> list[np.ndarray]:
     """Arguments a little off, away from a kink."""
     return [x + 0.05 * scale(x) * rng.uniform(0.3, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in values]
 
@@ -118,15 +130,20 @@ def wrong_shapes(subject: Subject, values: Values, grads: Sequence[Sequence[Any]
 
 
 def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Generator) -> None:
-    shape = ruler.values[a].shape
+    shape, coarse = ruler.values[a].shape, []
     for v in directions(shape, DRAWS, rng):
         matches = ruler.compare(a, v)
+        for m in matches:
+            size = max(abs(m.exact), abs(m.numeric))
+            coarse.append(0 < 1e-3 * size < m.tolerance - ruler.rtol * size)
         failing = [(m.excess, k, m) for k, m in enumerate(matches) if not m.ok]
         if failing:
             _, k, match = max(failing, key=lambda f: f[0])
             if found.worst is None or affordable(ruler.subject, 12, COMPARED) == COMPARED:  # in large cases one place is enough
                 _locate(ruler, a, k, v, match, found, rng)
             return
+    if all(coarse):
+        found.faint.append(ruler.subject.names[a])
     if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
         looked_at = range(min(v.size, affordable(ruler.subject, 2, COMPARED)))
         for i in [i for i in looked_at if ruler.bent_here(a, unit(shape, i))][: affordable(ruler.subject, 36, BENT)]:

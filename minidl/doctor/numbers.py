@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from minidl.doctor.case import Case, Diagnosis, diagonal, same
-from minidl.doctor.examination import beside
+from minidl.doctor.examination import a_little_off
 
 
 def ratio(e: np.ndarray, n: np.ndarray) -> float | None:
@@ -104,7 +104,7 @@ def _meaning(case: Case, a: int, k: float) -> str:
 
 def few_digits(case: Case) -> Iterator[Diagnosis]:
     """The function itself gives numbers of a smaller type."""
-    point = beside(case.values, case.rng)
+    point = a_little_off(case.values, case.rng)
     if case.defined(point) and (kind := _short(case.subject.forward(point))):
         yield Diagnosis(
             "precision",

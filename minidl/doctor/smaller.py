@@ -11,8 +11,9 @@ import numpy as np
 
 from minidl.backend import is_array
 from minidl.doctor.differences import Ruler, Values, directions, scale, slope
-from minidl.doctor.examination import ESCAPES, beside, examine
-from minidl.doctor.subjects import GradientOf, StudentPair, Subject, TensorFunction
+from minidl.doctor.examination import ESCAPES, a_little_off, examine
+from minidl.doctor.orders import GradientOf
+from minidl.doctor.subjects import StudentPair, Subject, TensorFunction
 from minidl.tensor import Node, Tensor
 
 SMALL = 256  # outputs, and entries of an argument, up to which whole Jacobians are compared
@@ -68,7 +69,7 @@ def _nodes(y: Tensor) -> Iterator[Node]:
 
 def _agrees(op: OneOp, rng: np.random.Generator) -> bool:
     """Whether the op's gradient fits differences along one direction for each argument, a little beside its arrays: off ties and zeros."""
-    for values in (beside(op.values, rng), op.values):
+    for values in (a_little_off(op.values, rng), op.values):
         y = op.forward(values)
         if np.isfinite(y).all() and y.size:
             c = np.asarray(rng.standard_normal(y.shape))
@@ -83,18 +84,17 @@ def _agrees(op: OneOp, rng: np.random.Generator) -> bool:
 
 def off_kinks(subject: Subject, values: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """These values, or some beside them, near which no argument meets a kink; these if none are found."""
-    for tried in (values, *(beside(values, rng) for _ in range(ESCAPES))):
-        try:
-            if all(_smooth(subject, tried, a, v) for a, x in enumerate(tried) for v in directions(x.shape, 1, rng)):
-                return tried
-        except (ValueError, ArithmeticError):
-            continue
+    for tried in (values, *(a_little_off(values, rng) for _ in range(ESCAPES))):
+        if all(_smooth(subject, tried, a, v) for a, x in enumerate(tried) for v in directions(x.shape, 1, rng)):
+            return tried
     return values
 
 
 def _smooth(subject: Subject, values: Values, a: int, v: np.ndarray) -> bool:
-    one, other = (slope(subject, values, a, v, h * scale(values[a]))[0] for h in (1e-3, 3e-4))
-    return bool(np.abs(one - other).sum() <= 1e-6 * np.abs(one).sum() + 1e-9)
+    """Whether two steps give the same slope, and the smaller one less difference between right and left."""
+    (one, bend), (other, less) = (slope(subject, values, a, v, h * scale(values[a])) for h in (1e-3, 3e-4))
+    size = np.abs(one).sum()
+    return bool(np.abs(one - other).sum() <= 1e-6 * size + 1e-9 and np.abs(less).sum() <= 0.6 * np.abs(bend).sum() + 1e-6 * size)
 
 
 def smaller(subject: Subject, rng: np.random.Generator) -> Subject | None:

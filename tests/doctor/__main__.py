@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does for the tests
 
-from .confusion import alarms, differentiable_cases, measure, share, table  # noqa: E402
-from .corpus import RULES, SET_ASIDE  # noqa: E402
+from .confusion import alarms, differentiable_cases, measure, share, table
+from .corpus import RULES, SET_ASIDE
 
 SEEDS = range(20)
 

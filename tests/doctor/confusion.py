@@ -1,4 +1,4 @@
-"""How often the doctor names the right kind: run every wrong rule of the corpus, and count; and how often the check is alarmed for nothing."""
+"""How often the doctor names the right kind over its corpus of wrong rules; and how often the check is alarmed for nothing."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
