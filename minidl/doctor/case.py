@@ -12,7 +12,7 @@ from minidl.doctor.examination import far, has_values
 from minidl.doctor.smaller import SMALL
 from minidl.doctor.subjects import Argument, Subject
 
-CALLS = 20_000  # of the function, at most, after which no further hypothesis is tested; fewer if it handles many numbers
+CALLS = 10_000  # of the function that a hypothesis may make, at most; fewer if it handles many numbers
 Values = Sequence[np.ndarray]
 
 
@@ -46,15 +46,19 @@ class Case:
     first: Values
     rng: np.random.Generator
     entries: list[list[int]] = field(init=False)  # of each argument, those in its Jacobian: all if it is small
-    calls: int = field(init=False)  # that are left
+    calls: int = field(init=False)  # that are left for this hypothesis
 
     def __post_init__(self) -> None:
         few = affordable(self.subject, 2 * len(self.values), SMALL)
-        self.calls = min(CALLS, 5 * affordable(self.subject, 1, CALLS))
+        self.begin()
         self.entries = [
             list(range(x.size)) if x.size <= few else sorted(int(i) for i in self.rng.choice(x.size, min(few, 64), replace=False))
             for x in self.values
         ]
+
+    def begin(self) -> None:
+        """A new hypothesis."""
+        self.calls = min(CALLS, 5 * affordable(self.subject, 1, CALLS))
 
     @cached_property
     def y(self) -> np.ndarray:

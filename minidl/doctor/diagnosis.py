@@ -76,6 +76,7 @@ def _ranked(tests: list[Callable[[Case], Iterator[Diagnosis]]], case: Case, also
 def _tried(test: Callable[[Case], Iterator[Diagnosis]], case: Case) -> list[Diagnosis]:
     """A wrong rule may fail at any point where nobody ever called it: then this hypothesis cannot be tested."""
     found = []
+    case.begin()
     try:
         for diagnosis in test(case):
             found.append(diagnosis)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minidl.doctor.case import Case, Diagnosis, same
+from minidl.doctor.differences import scale, slope
 
 STALE_CURE = "Compute it anew in every forward, and let backward use what this very forward saw (return it as the cache)."
 
@@ -48,9 +49,9 @@ def lawless(case: Case) -> Iterator[Diagnosis]:
 
 
 def not_linear(case: Case) -> Iterator[Diagnosis]:
-    """What backward gives for the sum of two g is not the sum of what it gives for each."""
+    """What backward gives for the sum of two g is not the sum of what it gives for each, or for −g not the negative."""
     c = [np.asarray(case.rng.standard_normal(case.y.shape)) for _ in range(2)]
-    first, second, both = case.subject.backward(case.values, [*c, c[0] + c[1]])
+    first, second, both, negative = case.subject.backward(case.values, [*c, c[0] + c[1], -c[0]])
     for a in range(len(case.values)):
         if isinstance(first[a], str) or first[a].shape != second[a].shape:
             continue
@@ -61,7 +62,7 @@ def not_linear(case: Case) -> Iterator[Diagnosis]:
                 f"for all {int((c[0] < 0).sum())} negative g it is 0.",
                 0.95,
             )
-        elif not same(first[a] + second[a], both[a], 0.02):  # (half precision is linear by 0.001)
+        elif not same(first[a] + second[a], both[a], 0.02) or not same(first[a], -negative[a], 0.02):  # (half precision: 0.001)
             ignored = same(first[a], second[a])
             yield Diagnosis(
                 "unknown",
@@ -176,9 +177,16 @@ def _is_of_old(case: Case, a: int, e: np.ndarray, c: np.ndarray, old: Any) -> bo
     for n in range(count, 0, -1):
         for some in combinations(range(count), n) if count <= 4 else [tuple(range(count))]:
             mixed = [old[i] if i in some else x for i, x in enumerate(case.values)]
-            if case.defined(mixed) and same(_picked(case, a, e), _truth_picked(case, mixed, a, c)):
+            if case.defined(mixed) and _fits(case, mixed, a, e, c) and same(_picked(case, a, e), _truth_picked(case, mixed, a, c)):
                 return True
     return False
+
+
+def _fits(case: Case, values: Any, a: int, e: np.ndarray, c: np.ndarray) -> bool:
+    """Whether e is right there along one direction: most are not."""
+    v = np.asarray(case.rng.uniform(0.5, 1, e.shape))
+    numeric = float((c * slope(case.subject, values, a, v, 1e-3 * scale(values[a]))[0]).sum())
+    return abs(float((e * v).sum()) - numeric) <= 1e-3 * (abs(numeric) + float(np.abs(e * v).max(initial=0)))
 
 
 def _picked(case: Case, a: int, e: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 f"moved by {whole} it agrees; {case.example(a)}.",
                 0.945,
             )
-        elif (found := _translation(e, n, shape, case.y.shape)) is not None:
+        elif (found := _translation(e, n, shape, case.y.shape) or _translation(e.T, n.T, case.y.shape, shape)) is not None:
             step, share = found
             yield Diagnosis(
                 "shifted",

@@ -105,13 +105,28 @@ def _meaning(case: Case, a: int, k: float) -> str:
 def few_digits(case: Case) -> Iterator[Diagnosis]:
     """The function itself gives numbers of a smaller type."""
     point = a_little_off(case.values, case.rng)
-    if case.defined(point) and (kind := _short(case.subject.forward(point))):
+    if not case.defined(point):
+        return
+    y = case.subject.forward(point)
+    if digits := _rounded(y):
+        yield Diagnosis(
+            "precision",
+            f"The function rounds its result to {digits} decimals: between its steps there is no derivative. Round nothing while checking.",
+            f"every output is a multiple of 1e-{digits}.",
+            1.05,
+        )
+    elif kind := _short(y):
         yield Diagnosis(
             "precision",
             f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
             f"every output is a {kind} number.",
             1.05,
         )
+
+
+def _rounded(y: np.ndarray) -> int:
+    """To how many decimals all these numbers are rounded, if they are; 0 if they are whole or not rounded."""
+    return next((k for k in range(1, 7) if (np.round(y, k) == y).all() and (np.round(y) != y).any()), 0) if y.size > 1 else 0
 
 
 def precision(case: Case) -> Iterator[Diagnosis]:
@@ -193,6 +208,7 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
             yield from _substituted(case, a)
             yield from _value_itself(case, a)
             yield from _in_a_product(case, a)
+            yield from _made_of_rows(case, a)
             yield from _by_output(case, a)
 
 
@@ -251,6 +267,33 @@ def _in_a_product(case: Case, a: int) -> Iterator[Diagnosis]:
                             0.8,
                         )
                         return
+
+
+def _made_of_rows(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Each output's gradient is a multiple of a row of some array, as in XᵀG, where the right one is made of other rows."""
+    shape, texts = case.values[a].shape, [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]
+    for ax, length in enumerate(shape):
+        e, n = (np.moveaxis(j.reshape(len(j), *shape), ax + 1, -1).reshape(-1, length) for j in (case.claimed[a], case.numeric[a]))
+        for z, used in texts:
+            for axis in [i for i, m in enumerate(z.shape) if m == length > 2 and z.ndim > 1]:
+                rows = np.moveaxis(z, axis, -1).reshape(-1, length)
+                if _multiples(e, rows) and not _multiples(n, rows):
+                    yield Diagnosis(
+                        "wrong_argument",
+                        f"The gradient of {case.say(a)} is a product with {used}, but another array belongs there.",
+                        f"each output's part of it is a multiple of a row of {used}; {case.example(a)}.",
+                        0.6,
+                    )
+                    return
+
+
+def _multiples(some: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether each of some vectors is a multiple of one of the rows (those that are 0 left out)."""
+    some, rows = (m[np.linalg.norm(m, axis=1) > 1e-6 * np.abs(m).max(initial=1e-300)] for m in (some, rows))
+    if not len(some) or not len(rows):
+        return False
+    cosines = np.abs(some @ rows.T) / np.linalg.norm(some, axis=1)[:, None] / np.linalg.norm(rows, axis=1)
+    return bool((cosines.max(1) > 1 - 1e-9).all())
 
 
 def _by_output(case: Case, a: int) -> Iterator[Diagnosis]:
