@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import verdicts
 
 from minidl import gradcheck, layers, ops
 from minidl.tensor import Op, Tensor, registry
@@ -11,6 +12,11 @@ RNG = np.random.default_rng(0)
 
 def normal(*shape):
     return np.random.default_rng(len(shape)).standard_normal(shape)
+
+
+@pytest.mark.parametrize("name", verdicts.CASES)
+def test_verdict(name):
+    assert verdicts.CASES[name].verdict() == verdicts.CASES[name].right
 
 
 # ---------------------------------------------------------------- no false alarm

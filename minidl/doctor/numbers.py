@@ -1,6 +1,7 @@
 """Mistakes in the numbers themselves: a sign, a factor, too few digits, or the values of another argument."""
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 
 import numpy as np
 
@@ -56,6 +57,9 @@ def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
         half = (claimed + right) / 2
         basis = [np.ones(half.size), *(v.ravel() for v in (case.y, *case.values) if v.size == half.size)]
         if any(ratio(half, b) is not None and ratio(right, b) is None for b in basis):
+            return True
+        sides = [*basis, *(b * b for b in basis[1:])]  # a sum of two of them where their difference belongs, or the other way round
+        if any(same(claimed * (p - q), right * (p + q)) for p, q in permutations(sides, 2)):
             return True
     elif e.shape[0] == e.shape[1]:
         outside = ~np.eye(len(e), dtype=bool)

@@ -106,6 +106,13 @@ def missing_mask(case: Case) -> Iterator[Diagnosis]:
                     text,
                     0.905,
                 )
+        elif extra.any() and lost.any() and not (has & should & (np.abs(e - n) > 1e-5 * np.abs(n).max())).any():
+            yield Diagnosis(
+                "missing_mask",
+                f"The mask in the gradient of {case.say(a)} is another one than in the forward pass. {where}",
+                text,
+                0.85,
+            )
         elif _one_branch(case, a, e, n):
             yield Diagnosis(
                 "missing_mask",
@@ -170,8 +177,12 @@ def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
                 f"{evidence}; {case.example(a)}.",
                 0.93,
             )
-        elif needed.any() and (flip := _term_of_rank_one(e, n)) is not None:
-            kind, what, score = ("sign", "has the wrong sign", 0.72) if flip else ("missing_cross_term", "is missing", 0.73)
+        elif needed.any() and (k := _term_of_rank_one(e, n)) is not None:
+            kind, what, score = "missing_cross_term", "is missing", 0.73
+            if k < -0.5:
+                kind, what, score = "sign", "has the wrong sign", 0.72
+            elif abs(k) > 0.05:
+                kind, what, score = "factor", f"is multiplied by {k:.4g}", 0.72
             yield Diagnosis(
                 kind,
                 f"In the gradient of {case.say(a)} a term that goes through a sum (mean, variance, norm) {what}. {cure}",
@@ -192,10 +203,11 @@ def _common_move(x: np.ndarray, e: np.ndarray, n: np.ndarray) -> str:
     return ""
 
 
-def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
-    """Whether n − e is of rank one in each block of entries that belong together, and if so whether the term was added (True) rather
-    than left out (False): along it, e then has twice the strength that n has elsewhere."""
-    linked, flips, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
+def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> float | None:
+    """If n − e is of rank one in each block of entries that belong together: by what e multiplies that term, 0 if it is left out and −1
+    if it is added instead of taken off. As n is a projection but for a gain (it takes the mean off, or the part along x̂), the term has
+    the strength 1 in n."""
+    linked, found, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
     for start in range(len(n)):
         if start in seen:
             continue
@@ -210,9 +222,13 @@ def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
         if s[1] > 1e-4 * s[0]:
             return None
         right = n[np.ix_(group, group)]
-        rows = np.abs(np.diag(right)) / (right * right).sum(1)  # what makes the rows those of a projection, which they are but for a gain
-        flips.append(float(np.linalg.norm(rows * (block @ v[0]))) > 1.5)
-    return (sum(flips) > len(flips) / 2) if flips else None
+        rows = np.diag(right) / (right * right).sum(1)  # what makes the rows those of a projection, which they are but for a gain
+        along = rows * (block @ v[0])
+        found.append(1 + float(np.copysign(np.linalg.norm(along), v[0] @ along)))
+    if not found:
+        return None
+    k = float(np.median(found))
+    return k if np.ptp(found) < 0.02 or k < -0.5 else 0.0
 
 
 TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [transposed, missing_sum, missing_mask, missing_cross_term, shifted]

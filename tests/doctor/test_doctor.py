@@ -14,7 +14,7 @@ from .corpus import RULES
 
 def test_the_corpus_is_large_enough():
     kinds = Counter(rule.kind for rule in RULES)
-    assert set(kinds) == set(KINDS) and min(kinds.values()) >= 15 and len(RULES) >= 300
+    assert set(kinds) == set(KINDS) and min(kinds.values()) >= 15 and len(RULES) >= 400
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
