@@ -2,18 +2,20 @@
 asked too."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from minidl import gradcheck, ops
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True)
+class Case:
     right: bool
     f: Callable[[], Any]  # makes what is checked, anew
     arrays: tuple[Any, ...]
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = field(default_factory=dict)
 
     def verdict(self) -> bool:
         return bool(gradcheck(self.f(), *self.arrays, **self.options))
@@ -164,6 +166,7 @@ CASES: dict[str, Case] = {
 
 def first_wrong() -> str | None:
     """The first case with the wrong verdict."""
-    return next(
-        (f"{name}: called {'wrong' if case.right else 'right'}" for name, case in CASES.items() if case.verdict() != case.right), None
-    )
+    for name, case in CASES.items():
+        if case.verdict() != case.right:
+            return f"{name}: called {'wrong' if case.right else 'right'}"
+    return None

@@ -1,7 +1,7 @@
 """``python -m tests.doctor``: the confusion matrix of the doctor over the corpus of wrong rules, and the alarms on right ones (minutes)."""
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does for the tests
@@ -11,12 +11,15 @@ from .corpus import RULES, SET_ASIDE
 
 SEEDS = range(20)
 
-parts = {"seen while writing": [r for r in RULES if r.name not in SET_ASIDE], "set aside": [r for r in RULES if r.name in SET_ASIDE]}
-counts = {name: measure(rules, show=True) for name, rules in parts.items()}
-print(table(sum(counts.values(), Counter())))
+batches = defaultdict(list)
+for rule in RULES:
+    batches[rule.batch + ", set aside" * (rule.name in SET_ASIDE)].append(rule)
+counts = {name: measure(rules, show=True) for name, rules in batches.items()}
+total = sum(counts.values(), Counter())
+print(table(total))
 for name, part in counts.items():
-    print(f"right kind first: {share(part):.1%} of {sum(part.values())} {name}")
-print(f"detected: {sum(n for c in counts.values() for (_, k), n in c.items() if k != 'right')} of {len(RULES)}")
+    print(f"right kind first: {share(part):6.1%} of {sum(part.values()):3} ({name})")
+print(f"right kind first: {share(total):6.1%} of {len(RULES)}; detected: {sum(n for (_, k), n in total.items() if k != 'right')}")
 
 found = list(alarms(SEEDS))
 print(*found, sep="\n\n")
