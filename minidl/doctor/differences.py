@@ -89,7 +89,7 @@ class Ruler(NamedTuple):
     def compare(self, a: int, v: np.ndarray) -> list[Match]:
         """Claimed against measured derivative of argument a along v, for each cotangent. The steps are tried until one agrees, or until
         two agree with each other, no kink between them; a step whose rounding would hide an error of 1 in 10 000 counts only if no
-        other is better."""
+        other is clearly better."""
         best: list[Match | None] = [None] * len(self.cotangents)
         tightest, settled = [np.inf] * len(self.cotangents), [False] * len(self.cotangents)
         before, there = [np.nan] * len(self.cotangents), v != 0  # (0 · NaN is NaN: a NaN elsewhere is not the fault of this place)
@@ -103,7 +103,7 @@ class Ruler(NamedTuple):
                     continue
                 size = size if np.isfinite(size) else abs(numeric)
                 tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
-                clear = tolerance <= CLEAR * size or tolerance <= tightest[k]
+                clear = tolerance <= CLEAR * size or tolerance <= 2 * tightest[k]
                 tightest[k] = min(tightest[k], tolerance)
                 match = Match(bool(abs(exact - numeric) <= tolerance) and clear, exact, numeric, tolerance)
                 previous = best[k]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import strictgpu  # noqa: F401  (it registers itself as a backend)
 from ops.cases import all_cases
 
 from minidl.checking import gradcheck
