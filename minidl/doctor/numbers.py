@@ -1,11 +1,12 @@
 """Mistakes in the numbers themselves: a sign, a factor, too few digits, or the values of another argument."""
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, same
-from minidl.doctor.examination import beside
+from minidl.doctor.case import Case, Diagnosis, diagonal, same
+from minidl.doctor.examination import a_little_off
 
 
 def ratio(e: np.ndarray, n: np.ndarray) -> float | None:
@@ -50,16 +51,30 @@ def sign(case: Case) -> Iterator[Diagnosis]:
 
 def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
     """e = A + B where n = A − B: then (e + n) / 2 = A is simpler than either."""
-    if not case.whole(a) or e.shape[0] != e.shape[1] or len(e) < 3:
+    if not case.whole(a) or e.shape[1] < 3:
         return False
-    outside = ~np.eye(len(e), dtype=bool)
-    if np.abs(n[outside]).max() > 1e-6:
-        return same(e[outside], -n[outside])
-    if np.abs(e[outside]).max() > 1e-9:
+    if (claimed := diagonal(e)) is not None and (right := diagonal(n)) is not None:
+        half = (claimed + right) / 2
+        basis = [np.ones(half.size), *(v.ravel() for v in (case.y, *case.values) if v.size == half.size)]
+        if any(ratio(half, b) is not None and ratio(right, b) is None for b in basis):
+            return True
+        sides = [*basis, *(b * b for b in basis[1:])]  # a sum of two of them where their difference belongs, or the other way round
+        if any(same(claimed * (p - q), right * (p + q)) for p, q in permutations(sides, 2)):
+            return True
+    elif e.shape[0] == e.shape[1]:
+        outside = ~np.eye(len(e), dtype=bool)
+        if np.abs(n[outside]).max() > 1e-6:
+            return same(e[outside], -n[outside])
+    return halves(case, a, (e + n) / 2, n) or halves(case, a, (e - n) / 2, n)
+
+
+def halves(case: Case, a: int, part: np.ndarray, n: np.ndarray) -> bool:
+    """Whether this is one half of a product rule. Where y = A(x) x, one half regards A as a constant; so applied to x it gives y, or the
+    degree of x times y, which the whole derivative does not."""
+    x, y = case.values[a].ravel(), case.y.ravel()
+    if not np.isfinite(part).all() or not part.any() or same(part, n / 2) or not y.any() or x.size < 2:
         return False
-    half, right = (np.diag(e) + np.diag(n)) / 2, np.diag(n)
-    basis = [np.ones(len(e)), case.y.ravel(), case.values[a].ravel(), *(v.ravel() for v in case.values if v.size == len(e))]
-    return any(ratio(half, b) is not None and ratio(right, b) is None for b in basis)
+    return any(same(part @ x, k * y) and not same(n @ x, k * y) for k in (1, 2))
 
 
 def factor(case: Case) -> Iterator[Diagnosis]:
@@ -93,14 +108,29 @@ def _meaning(case: Case, a: int, k: float) -> str:
 
 def few_digits(case: Case) -> Iterator[Diagnosis]:
     """The function itself gives numbers of a smaller type."""
-    point = beside(case.values, case.rng)
-    if case.defined(point) and (kind := _short(case.subject.forward(point))):
+    point = a_little_off(case.values, case.rng)
+    if not case.defined(point):
+        return
+    y = case.subject.forward(point)
+    if digits := _rounded(y):
+        yield Diagnosis(
+            "precision",
+            f"The function rounds its result to {digits} decimals: between its steps there is no derivative. Round nothing while checking.",
+            f"every output is a multiple of 1e-{digits}.",
+            1.05,
+        )
+    elif kind := _short(y):
         yield Diagnosis(
             "precision",
             f"The function computes in {kind}: too few digits for a derivative. Keep float64 throughout while checking.",
             f"every output is a {kind} number.",
             1.05,
         )
+
+
+def _rounded(y: np.ndarray) -> int:
+    """To how many decimals all these numbers are rounded, if they are; 0 if they are whole or not rounded."""
+    return next((k for k in range(1, 7) if (np.round(y, k) == y).all() and (np.round(y) != y).any()), 0) if y.size > 1 else 0
 
 
 def precision(case: Case) -> Iterator[Diagnosis]:
@@ -129,13 +159,13 @@ def precision(case: Case) -> Iterator[Diagnosis]:
                 f"moved by a hair, it jumps {roughness:.0f} × more than rounding allows; {evidence}",
                 1.03,
             )
-        elif error < 5e-5:
+        elif error < 3e-3 and (np.abs(e - n) <= 0.02 * np.abs(n) + 1e-9).all():
             yield Diagnosis(
                 "precision",
                 f"The gradient of {case.say(a)} is nearly right, but not to float64's digits: is it a difference quotient "
                 "or an approximation?",
                 evidence,
-                0.97,
+                0.97 if error < 5e-5 else 0.955,
             )
 
 
@@ -153,12 +183,12 @@ def _roughness(case: Case, a: int, c: np.ndarray) -> float:
     """How much more the gradient jumps between neighbouring points than a smooth one computed in float64 may."""
     v = [np.abs(x).max(initial=0) * case.rng.uniform(0.5, 1, x.shape) for x in case.values]
     worst = 0.0
-    for step, allowed in ((1e-7, 1e-11), (1e-4, 1e-5)):
-        answers = [case.subject.backward([x + k * step * d for x, d in zip(case.values, v)], [c])[0][a] for k in range(5)]
+    for step, allowed in ((1e-7, 1e-11), (1e-4, 1e-5), (3e-3, 3e-4)):
+        answers = [case.subject.backward([x + k * step * d for x, d in zip(case.values, v)], [c])[0][a] for k in range(9)]
         if any(isinstance(g, str) for g in answers):
             return 0.0
-        second = np.diff(np.array(answers), 2, axis=0)
-        worst = max(worst, float(np.abs(second).max(initial=0) / (np.abs(answers[0]).max(initial=1e-300) * allowed)))
+        rough = np.diff(np.array(answers), 4, axis=0)  # of a smooth gradient these shrink as step⁴
+        worst = max(worst, float(np.abs(rough).max(initial=0) / (np.abs(answers[0]).max(initial=1e-300) * allowed)))
     return worst
 
 
@@ -180,6 +210,10 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
                 )
         if case.whole(a):
             yield from _substituted(case, a)
+            yield from _value_itself(case, a)
+            yield from _in_a_product(case, a)
+            yield from _made_of_rows(case, a)
+            yield from _by_output(case, a)
 
 
 def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
@@ -198,6 +232,87 @@ def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
                 0.75 if "output" in used + meant else 0.93,
             )
             return
+
+
+def _value_itself(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Each output's g is multiplied with an argument (or y) itself, where another value belongs: x where x̂ should stand."""
+    e, n = case.claimed[a], case.numeric[a]
+    where = np.abs(n) > 1e-6 * np.abs(n).max(initial=0)
+    if np.ptp(np.abs(n[where])) < 1e-6 or (where.sum(1) > 1).any() or where.shape[1] == where.shape[0]:
+        return
+    for array, text in [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]:
+        if array.shape == case.y.shape and same(e, where * array.reshape(-1, 1)):
+            yield Diagnosis(
+                "wrong_argument",
+                f"In the gradient of {case.say(a)} g is multiplied with {text} itself, but another value belongs there. Which one did the "
+                f"forward pass multiply with {case.say(a)}?",
+                f"it holds {text} in every entry; {case.example(a)}.",
+                0.7,
+            )
+            return
+
+
+def _in_a_product(case: Case, a: int) -> Iterator[Diagnosis]:
+    """The right derivative is a product M X with an argument X, the claimed one the same M times another array Z. M is unknown, but each
+    row of both together then is a mixture of the rows of X and Z together; there must be too few of them to mix anything."""
+    e, n = (j.reshape(len(j), *case.values[a].shape) for j in (case.claimed[a], case.numeric[a]))
+    texts = [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]
+    for ax, length in enumerate(case.values[a].shape):
+        rows = np.hstack([np.moveaxis(j, ax + 1, -1).reshape(-1, length) for j in (n, e)])
+        for x, meant in texts:
+            for z, used in texts:
+                for axis in [i for i, m in enumerate(x.shape) if m == length > 1 and z is not x and z.shape == x.shape]:
+                    both = np.hstack([np.moveaxis(v, axis, -1).reshape(-1, length) for v in (x, z)])
+                    if np.linalg.matrix_rank(both) < 2 * length and same(rows @ np.linalg.pinv(both) @ both, rows):
+                        yield Diagnosis(
+                            "wrong_argument",
+                            f"In the gradient of {case.say(a)} {used} stands in a product where {meant} belongs.",
+                            f"with {meant} the same product is right; {case.example(a)}.",
+                            0.8,
+                        )
+                        return
+
+
+def _made_of_rows(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Each output's gradient is a multiple of a row of some array, as in XᵀG, where the right one is made of other rows."""
+    shape, texts = case.values[a].shape, [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]
+    for ax, length in enumerate(shape):
+        e, n = (np.moveaxis(j.reshape(len(j), *shape), ax + 1, -1).reshape(-1, length) for j in (case.claimed[a], case.numeric[a]))
+        for z, used in texts:
+            for axis in [i for i, m in enumerate(z.shape) if m == length > 2 and z.ndim > 1]:
+                rows = np.moveaxis(z, axis, -1).reshape(-1, length)
+                if _multiples(e, rows) and not _multiples(n, rows):
+                    yield Diagnosis(
+                        "wrong_argument",
+                        f"The gradient of {case.say(a)} is a product with {used}, but another array belongs there.",
+                        f"each output's part of it is a multiple of a row of {used}; {case.example(a)}.",
+                        0.6,
+                    )
+                    return
+
+
+def _multiples(some: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether each of some vectors is a multiple of one of the rows (those that are 0 left out)."""
+    some, rows = (m[np.linalg.norm(m, axis=1) > 1e-6 * np.abs(m).max(initial=1e-300)] for m in (some, rows))
+    if not len(some) or not len(rows):
+        return False
+    cosines = np.abs(some @ rows.T) / np.linalg.norm(some, axis=1)[:, None] / np.linalg.norm(rows, axis=1)
+    return bool((cosines.max(1) > 1 - 1e-9).all())
+
+
+def _by_output(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Each output's gradient is a multiple of the right one, but of each another: what stands outside of all else is wrong."""
+    e, n = case.claimed[a], case.numeric[a]
+    sizes = (n * n).sum(1)
+    ratios = (e * n).sum(1)[sizes > 0] / sizes[sizes > 0]
+    if (np.count_nonzero(n, axis=1) > 1).all() and np.ptp(ratios) > 1e-3 and same(e[sizes > 0], ratios[:, None] * n[sizes > 0]):
+        yield Diagnosis(
+            "wrong_argument",
+            f"The gradient of {case.say(a)} has another factor for each output: look at what g is multiplied with first. Is it the "
+            "derivative of the last function, at the value that this derivative wants (its input, or its output)?",
+            f"the factors lie between {ratios.min():.4g} and {ratios.max():.4g}; {case.example(a)}.",
+            0.5,
+        )
 
 
 def _exchanges(case: Case) -> Iterator[tuple[list[np.ndarray], str, str]]:
