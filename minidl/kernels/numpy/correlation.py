@@ -11,7 +11,6 @@ overlapping with this one: the vertical half of im2col costs nothing. For the ho
 The same code serves for the forward pass and, at stride 1, for the gradient of the input: a correlation with the flipped kernel."""
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,23 +104,20 @@ def blocks(x: np.ndarray, rows: tuple[int, int], at: Geometry) -> Iterator[tuple
             yield (row, min(rows[1], row + down)), columns
 
 
-def seen_rows(x: np.ndarray, rows: tuple[int, int], row_bytes: int, at: Geometry) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
-    """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; with the matrices (rows, kh · C, W · N) that they see. Where
-    these reach out of the picture, a copy with rows of 0; so the rows at the border are blocks of their own."""
+def seen_rows(
+    x: np.ndarray, rows: tuple[int, int], row_bytes: int, at: Geometry
+) -> Iterator[tuple[tuple[int, int], tuple[int, int], np.ndarray]]:
+    """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; the rows i of the window that lie inside the picture there,
+    from … to; and the matrices (rows, (to − from) · C, W · N) that these see, without a copy. Output rows at the border come one by one."""
     (height, channels, width, images), kh, top = x.shape, at.window[0], at.first[0]
-    down = max(1, config.settings().block_bytes // row_bytes)
-    inside = min(max(top, rows[0]), rows[1]), max(min(height - kh + top + 1, rows[1]), rows[0])
-    cuts = sorted({*rows, *(inside if inside[0] < inside[1] else rows)})
-    for begin, end in pairwise(cuts):
-        for r0 in range(begin, end, down):
-            r1 = min(end, r0 + down)
-            seen = x[max(r0 - top, 0) : r1 - top + kh - 1]
-            if r0 < top or r1 - top + kh - 1 > height:
-                seen = scratch("bordered", (r1 - r0 + kh - 1, channels, width, images), x.dtype)
-                _copy_rows(x, seen[:, None].reshape(len(seen), 1, channels, -1), r0 - top, 0, width, 1, 1)
-            size, row = x.itemsize, width * images * x.itemsize
-            shape, strides = (r1 - r0, kh * channels, width * images), (channels * row, row, size)
-            yield (r0, r1), np.ndarray(shape, x.dtype, seen, 0, strides)
+    down, row = max(1, config.settings().block_bytes // row_bytes), width * images * x.itemsize
+    r0 = rows[0]
+    while r0 < rows[1]:
+        low, high = max(0, top - r0), min(kh, height + top - r0)
+        r1 = r0 + 1 if high - low < kh else min(rows[1], r0 + down, height - kh + top + 1)
+        shape, strides = (r1 - r0, (high - low) * channels, width * images), (channels * row, row, x.itemsize)
+        yield (r0, r1), (low, high), np.ndarray(shape, x.dtype, x, (r0 - top + low) * channels * row, strides)
+        r0 = r1
 
 
 def shifts(width: int, at: Geometry) -> list[tuple[int, int, int]]:
@@ -158,10 +154,12 @@ class Correlation:
         order = sorted(enumerate(shifts(width, self.at)), key=lambda shift: shift[1][0] - shift[1][1])  # the widest first
         direct = kw == 1 and columns == width  # then nothing lies shifted
         bytes_ = kw * filters * width * images * x.itemsize
-        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
+        channels = x.shape[1]
+        for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
             rows = out[r0 - first_row : r1 - first_row]
             table = rows if direct else scratch("shifted", (r1 - r0, kw, filters, width, images), x.dtype)
-            np.matmul(self.matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
+            matrix = self.matrix[:, i0 * channels : i1 * channels]
+            np.matmul(matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
             for number, (j, (low, high, start)) in enumerate([] if direct else order):
                 part = table[:, j, :, start : start + high - low]
                 if number == 0:
@@ -177,13 +175,13 @@ def add_kernel_gradient(x: np.ndarray, g: np.ndarray, gradient: np.ndarray, firs
     (count, filters, width, images), (kh, kw, channels) = g.shape, gradient.shape[:3]
     flat = g.reshape(count, filters, width * images).transpose(0, 2, 1)
     if at.strides == (1, 1) and at.dilation[0] == 1 and channels >= FEW_CHANNELS:
-        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at):
-            products = scratch("products", (r1 - r0, kh * channels, filters), g.dtype)
+        for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at):
+            products = scratch("products", (r1 - r0, (i1 - i0) * channels, filters), g.dtype)
             for j, (low, high, start) in enumerate(shifts(x.shape[2], at)):
                 columns = seen[:, :, start * images : (start + high - low) * images]
                 rows = flat[r0 - first_row : r1 - first_row, low * images : high * images]
                 np.matmul(columns, rows, out=products)
-                gradient[:, j] += np.add.reduce(products, axis=0).reshape(kh, channels, filters)
+                gradient[i0:i1, j] += np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters)
         return
     for (r0, r1), (c0, c1) in blocks(x, (first_row, first_row + count), at):
         columns = gather(x, (r0, r1), (c0, c1), at)
