@@ -20,6 +20,7 @@ from minidl.kernels.numpy.memory import PADDING, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops.convolution import padding_widths, pair, places
 
+MANY_CHANNELS = 32  # from here on the larger products of the shifted form pay for as many additions as there were copies
 FEW_CHANNELS = 8  # fewer make matrix products with so few rows that copying them together pays
 
 
@@ -133,7 +134,8 @@ class Correlation:
     def __init__(self, kernel: np.ndarray, at: Geometry):
         kh, kw, channels, filters = kernel.shape
         self.at = at
-        self.shifting = at.strides == (1, 1) and at.dilation[0] == 1 and (2 * channels > filters or kw == 1)
+        fewer = channels > filters or 2 * channels > filters and channels >= MANY_CHANNELS  # numbers to add than to copy
+        self.shifting = at.strides == (1, 1) and at.dilation[0] == 1 and (fewer or kw == 1)
         self.matrix = kernel.reshape(-1, filters).T
         if self.shifting:
             self.matrix = np.ascontiguousarray(kernel.transpose(1, 3, 0, 2)).reshape(kw * filters, kh * channels)
