@@ -70,6 +70,34 @@ def test_a_wrong_factor(factor, size):
         assert report.diagnosis[0].kind == "factor"
 
 
+def test_what_is_measured_is_right_even_where_large_steps_are_not():
+    x = normal(4)
+    report = gradcheck((lambda x: np.sin(1000 * x), lambda g, x: 1500 * g * np.cos(1000 * x)), x)
+    assert not report and report.worst.exact == pytest.approx(1.5 * report.worst.numeric, rel=1e-5)
+
+
+def test_the_worst_is_the_one_that_is_no_number():
+    wrong = np.array([2.0, 2.1, np.nan, 30.0])
+    report = gradcheck((lambda x: x**2, lambda g, x: wrong * g * x), normal(4))
+    assert report.worst.index == (2,) and np.isnan(report.worst.exact)
+
+
+def test_order_2_is_not_asked_for_where_order_1_is_wrong():
+    report = gradcheck(lambda x: ops.exp(x).detach() + x, normal(3), order=2)
+    assert not report and report.order == 1
+
+
+def test_the_worst_of_all_arguments_is_named():
+    pair = lambda a, b: a * b, lambda g, a, b: (1.01 * g * b, 5 * g * a)
+    report = gradcheck(pair, normal(3), normal(2, 3)[0])
+    assert report.worst.argument == 1 and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_twenty_kinks_are_enough():
+    report = gradcheck(ops.relu, np.zeros(24))
+    assert report and len(report.kinks) == 20
+
+
 def test_one_wrong_entry_among_many_is_found():
     x = normal(40, 50)
 

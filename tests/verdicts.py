@@ -85,6 +85,10 @@ def refusing(factor: float) -> Callable[[], Any]:
     return pair(forward, lambda g, x: factor * g / x)
 
 
+def near_one(x: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(x - 1) < 0.2, x**2, np.nan)
+
+
 ZEROS, NEAR = np.array([0.0, 1.0, -2.0]), np.array([1e-6, 1.0, -1e-6, -1.0])
 ONE_OFF = np.where(np.arange(12).reshape(3, 4) == 7, 1.001, 1.0)
 
@@ -125,6 +129,7 @@ CASES: dict[str, Case] = {
     "refuses, right": Case(True, refusing(1.0), (np.array([0.2, 0.9999]),)),
     "refuses, wrong": Case(False, refusing(1.1), (np.array([0.2, 0.9999]),)),
     "threshold far away": Case(False, pair(lambda s: np.maximum(0, 1 - s), lambda g, s: -g), (np.array([0.1, -0.2, 0.3, -0.1]),)),
+    "right at one point, values only near it": Case(False, pair(near_one, lambda g, x: 2 * g), (np.array([1.0, 1.0]),)),
     "only for negative": Case(False, pair(np.abs, lambda g, x: g), (np.array([0.5, 1.5, 2.0]),)),
     "kink": Case(True, relu(0.0), (ZEROS,)),
     "kink, other side": Case(True, relu(1.0), (ZEROS,)),

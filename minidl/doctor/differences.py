@@ -1,6 +1,7 @@
 """Derivatives by differences: along a direction, entry by entry, and from one side at a kink."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,30 @@ class Match(NamedTuple):
         return difference / self.tolerance if np.isfinite(difference) else np.inf
 
 
+@dataclass
+class Series:
+    """What ever smaller steps gave for one derivative: the step that agrees, else the one whose neighbour gave most nearly the same."""
+
+    best: Match | None = None
+    done: bool = False
+    tightest: float = np.inf
+    steadiest: float = np.inf
+    before: float = np.nan
+
+    def add(self, exact: float, numeric: float, tolerance: float, size: float, bend: float) -> None:
+        if self.best is not None and self.best.ok:
+            return
+        gap, change = abs(exact - numeric), abs(numeric - self.before)
+        clear = tolerance <= CLEAR * size or tolerance <= 2 * self.tightest
+        ok = gap <= tolerance and clear
+        if self.best is None or ok or change < self.steadiest:
+            self.best = Match(ok, exact, numeric, tolerance)
+            self.steadiest = change if np.isfinite(change) else np.inf
+        gap = gap if np.isfinite(gap) else np.inf
+        self.done = ok or gap > 100 * tolerance and change < 1e-3 * gap and bend < 0.1 * gap
+        self.tightest, self.before = min(self.tightest, tolerance), numeric
+
+
 class Ruler(NamedTuple):
     """What comparisons at one point share. ``grads[k][a]`` is the claimed gradient of argument a for ``cotangents[k]``."""
 
@@ -90,31 +115,21 @@ class Ruler(NamedTuple):
         """Claimed against measured derivative of argument a along v, for each cotangent. The steps are tried until one agrees, or until
         two agree with each other, no kink between them; a step whose rounding would hide an error of 1 in 10 000 counts only if no
         other is clearly better."""
-        best: list[Match | None] = [None] * len(self.cotangents)
-        tightest, settled = [np.inf] * len(self.cotangents), [False] * len(self.cotangents)
-        before, there = [np.nan] * len(self.cotangents), v != 0  # (0 · NaN is NaN: a NaN elsewhere is not the fault of this place)
+        found = [Series() for _ in self.cotangents]
+        there = v != 0  # (0 · NaN is NaN: a NaN elsewhere is not the fault of this place)
         for h in steps(self.values[a]):
             dy, bend = slope(self.subject, self.values, a, v, h)
             for k, c in enumerate(self.cotangents):
                 terms = self.grads[k][a][there] * v[there]
                 exact, numeric = float(terms.sum()), float((c * dy).sum())
-                size = max(abs(exact), abs(numeric), float(np.sqrt(np.square(terms).sum())))
-                if not np.isfinite(numeric):
-                    continue
-                size = size if np.isfinite(size) else abs(numeric)
-                tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
-                clear = tolerance <= CLEAR * size or tolerance <= 2 * tightest[k]
-                tightest[k] = min(tightest[k], tolerance)
-                match = Match(bool(abs(exact - numeric) <= tolerance) and clear, exact, numeric, tolerance)
-                previous = best[k]
-                if previous is None or not previous.ok and (match.ok or abs(exact - numeric) < 0.01 * abs(exact - previous.numeric)):
-                    best[k] = match
-                gap = abs(exact - numeric) if np.isfinite(exact) else np.inf
-                settled[k] = gap > 100 * tolerance and abs(numeric - before[k]) < 1e-3 * gap and np.abs(c * bend).sum() < 0.1 * gap
-                before[k] = numeric
-            if all(m is not None and m.ok or s for m, s in zip(best, settled)):
+                if np.isfinite(numeric):
+                    size = max(abs(exact), abs(numeric), float(np.sqrt(np.square(terms).sum())))
+                    size = size if np.isfinite(size) else abs(numeric)
+                    tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
+                    found[k].add(exact, numeric, tolerance, size, float(np.abs(c * bend).sum()))
+            if all(series.done for series in found):
                 break
-        return [m or Match(False, self.claimed(k, a, v), np.nan, self.atol) for k, m in enumerate(best)]
+        return [s.best or Match(False, self.claimed(k, a, v), np.nan, self.atol) for k, s in enumerate(found)]
 
     def entry(self, a: int, i: int) -> list[Match]:
         """The same for one entry (by its place in C order)."""
