@@ -87,10 +87,17 @@ def test_order_2_is_not_asked_for_where_order_1_is_wrong():
     assert not report and report.order == 1
 
 
-def test_the_worst_of_all_arguments_is_named():
-    pair = lambda a, b: a * b, lambda g, a, b: (1.01 * g * b, 5 * g * a)
+@pytest.mark.parametrize("factors", [(1.01, 5.0), (5.0, 1.01)])
+def test_the_worst_of_all_arguments_is_named(factors):
+    pair = lambda a, b: a * b, lambda g, a, b: (factors[0] * g * b, factors[1] * g * a)
     report = gradcheck(pair, normal(3), normal(2, 3)[0])
-    assert report.worst.argument == 1 and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+    assert report.worst.argument == factors.index(5.0) and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_the_worst_entry_is_named():
+    factors = np.array([2.0, 2.1, 7.0, 2.2])
+    report = gradcheck((lambda x: x**2, lambda g, x: factors * g * x), np.ones(4))
+    assert report.worst.index == (2,) and report.worst.exact == pytest.approx(3.5 * report.worst.numeric)
 
 
 def test_twenty_kinks_are_enough():
