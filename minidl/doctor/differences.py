@@ -11,6 +11,7 @@ from minidl.doctor.subjects import Subject
 EPSILON = float(np.finfo(float).eps)
 ROUNDINGS = 30.0  # how many roundings of Σ|c y| a value of the function is granted
 CLEAR = 2e-5  # a tolerance above this share of the derivative is no check, if a better one is to be had
+NEARLY = 2.0  # tolerances that are as good as the best: up to so many times as large
 WORK = 1e7  # how many numbers the calls of the function for one question may handle together: no clock decides, so runs repeat
 A_CALL = 1000  # what a call costs beside its numbers
 Values = Sequence[np.ndarray]
@@ -84,13 +85,13 @@ class Series:
         if self.best is not None and self.best.ok:
             return
         gap, change = abs(exact - numeric), abs(numeric - self.before)
-        clear = tolerance <= CLEAR * size or tolerance <= 2 * self.tightest
+        clear = tolerance <= CLEAR * size or tolerance <= NEARLY * self.tightest
         ok = gap <= tolerance and clear
         if self.best is None or ok or change < self.steadiest:
             self.best = Match(ok, exact, numeric, tolerance)
             self.steadiest = change if np.isfinite(change) else np.inf
         gap = gap if np.isfinite(gap) else np.inf
-        self.done = ok or gap > 100 * tolerance and change < 1e-3 * gap and bend < 0.1 * gap
+        self.done = ok or gap > 100.0 * tolerance and change < 1e-3 * gap and bend < 0.1 * gap
         self.tightest, self.before = min(self.tightest, tolerance), numeric
 
 
@@ -157,14 +158,14 @@ class Ruler(NamedTuple):
             if not (np.isfinite(right).all() and np.isfinite(left).all()):
                 continue
             jump, noise = float(np.abs(c * (right - left)).sum()), self.noise(k, a, h)
-            if before is not None and jump > before / 4 and jump > 100 * noise and jump > 1e-5 * np.abs(c * right).sum():
+            if before is not None and jump > 0.25 * before and jump > 100.0 * noise and jump > 1e-5 * np.abs(c * right).sum():
                 bent = True
             before, sides = jump, (right, left, noise)
         if not bent or sides is None:
             return None
         right, left, noise = sides
         low, high = (float(choose(c * left, c * right).sum()) for choose in (np.minimum, np.maximum))
-        slack = self.atol + 10 * noise + 1e-5 * max(abs(low), abs(high))
+        slack = self.atol + 10.0 * noise + 1e-5 * max(abs(low), abs(high))
         exact = self.claimed(k, a, v)
         if not low - slack <= exact <= high + slack and high - low <= 1e-3 * np.abs(c * right).sum():
             return None  # a kink nearby, but here both sides agree: the gradient is wrong whatever is beside

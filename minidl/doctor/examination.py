@@ -15,6 +15,7 @@ NEARER = (1.0, 0.3, 0.1, 0.01, 1e-3)  # how far from a point, in shares of it, o
 REACHES = (2.0, *NEARER)
 LARGER = (10.0, 3.0)
 ESCAPES = 6  # how often a point is moved off kinks
+FIRST = 0  # of the cotangents, which are all alike: the one through which kinks are looked at
 DRAWS = 2  # cotangents, and directions for each argument
 
 
@@ -80,8 +81,7 @@ def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: fl
             found.changing = name
     ruler = Ruler(subject, values, y, drawn, [first, *others], rtol, atol)
     for a in range(len(values)):
-        if values[a].size and y.size:
-            _examine_argument(ruler, a, found, rng)
+        _examine_argument(ruler, a, found, rng)
     return found
 
 
@@ -146,8 +146,8 @@ def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Gene
         found.faint.append(ruler.subject.names[a])
     if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
         for i in _bent(ruler, a):
-            if (kink := ruler.kink(0, a, unit(shape, i))) is not None:
-                _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[0], kink)
+            if (kink := ruler.kink(FIRST, a, unit(shape, i))) is not None:
+                _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[FIRST], kink)
 
 
 def _small(subject: Subject) -> bool:
