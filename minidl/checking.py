@@ -129,7 +129,7 @@ def _off(subject: Subject, values: list[np.ndarray], rng: np.random.Generator, r
     """Findings at a point beside these values; None if there is none without kinks."""
     for _ in range(ESCAPES):
         found = _tried(subject, a_little_off(values, rng), rng, rtol, atol)
-        if found is not None and (found.ok or not found.kinks) and not found.broken:
+        if found is not None and (found.ok or not found.kinks):
             found.kinks = []
             return found
     return None
@@ -141,7 +141,7 @@ def _somewhere(
     """Findings at another point, as far away as the function allows; None if it has no values there."""
     for reach in reaches:
         found = _tried(subject, elsewhere(values, rng, reach), rng, rtol, atol)
-        if found is not None and not found.broken:
+        if found is not None:
             return found
     return None
 
