@@ -78,6 +78,11 @@ def look(measure: bool = True) -> Machine:
     )  # fmt: skip
 
 
+def memory_free() -> int | None:
+    """Bytes of memory that programs may still take."""
+    return _number(_memory_free)
+
+
 def summary() -> dict[str, Any]:
     """The machine in plain words and numbers, for a file of results."""
     machine = look(measure=False)

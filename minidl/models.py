@@ -8,6 +8,7 @@ from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
+from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.summary import summary_text
@@ -110,6 +111,12 @@ class Model(Trainer):
             if layer.name == name:
                 return layer
         raise ValueError(f"model {self.name!r} has no layer {name!r}: {nearest(str(name), [layer.name for layer in self.layers])}")
+
+    def plan(self, batch_size: int, epochs: int = 1, samples: int | None = None) -> Plan:
+        """What `fit` would cost with this batch size, before it starts: for each layer operations, parameters and bytes; the most memory;
+        and the time of a step, and of an epoch with so many ``samples``. It is measured for about a second, with a copy of the model."""
+        self._needs_compile()
+        return make_plan(self, batch_size, epochs, samples)
 
     def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
         """Print the layers with their output shapes and numbers of parameters."""

@@ -1,6 +1,7 @@
 """The library's one source of chance. It is NumPy's, and what it draws is moved: a seed means the same on every backend. Only masks may be
 drawn where they are used, from a key that comes from here."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,17 @@ def set_seed(seed: int) -> None:
 def random_generator(seed: int | None = None) -> np.random.Generator:
     """A generator of one's own for a ``seed``; without one, the generator that all share."""
     return _current["generator"] if seed is None else np.random.default_rng(whole("seed", seed, 0))
+
+
+@contextmanager
+def random_numbers_apart() -> Iterator[None]:
+    """``with random_numbers_apart():`` other random numbers are drawn, always the same; afterwards all goes on as if nothing had been."""
+    before = _current["generator"]
+    _current["generator"] = np.random.default_rng(0)
+    try:
+        yield
+    finally:
+        _current["generator"] = before
 
 
 def keep_mask(home: Backend, shape: tuple[int, ...], dtype: Any, rate: float, generator: np.random.Generator) -> Array:

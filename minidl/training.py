@@ -8,7 +8,7 @@ from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
 from minidl.batches import joined, length_of, make_batches, resident, split_off, validation_batches
-from minidl.callbacks import Callback, CallbackList, History, ProgressBar
+from minidl.callbacks import Callback, CallbackList, History, ProgressBar, within
 from minidl.captured import CapturedSteps
 from minidl.checks import whole
 from minidl.config import computing
@@ -81,15 +81,15 @@ class Trainer(Layer):
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
         class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-        steps_per_epoch: int | None = None, validation_steps: int | None = None,
+        steps_per_epoch: int | None = None, validation_steps: int | None = None, time_budget: float | str | None = None,
     ) -> History:  # fmt: skip
         """Train for ``epochs`` rounds through the data, and return the `History`. Called again, it goes on from where it was.
 
         ``x``, ``y``: arrays (or lists or dictionaries of them), or ``x`` is an iterable of batches ``(x, y)`` or ``(x, y,
         sample_weight)``. ``batch_size``: 32 if not given. ``validation_data``: ``(x, y)``, ``(x, y, sample_weight)`` or an iterable of
-        batches; or ``validation_split``, the last part of x and y, 0 to 1, which is then not trained on. ``class_weight``: how much
-        each class counts, 1 where it is missing. ``initial_epoch``: the number of the first round, counted from 0; training ends
-        with round ``epochs``. ``verbose``: 0 silent, 1 a progress bar, 2 a line for each epoch."""
+        batches; or ``validation_split``, the last part of x and y, 0 to 1, which is not trained on then. ``class_weight``: how much
+        each class counts (1 if missing). ``initial_epoch``: the number of the first round, counted from 0, of ``epochs``. ``verbose``:
+        0 silent, 1 a progress bar, 2 a line for each epoch. ``time_budget``: to end within "90 s", "5 min", "1 h" (see `History`)."""
         self._needs_compile()
         epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
         if validation_steps is not None and validation_data is None:
@@ -104,7 +104,7 @@ class Trainer(Layer):
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
         self.history, self.stop_training = History(), False
-        told = self._callbacks([self.history], callbacks, verbose, batches, epochs)
+        told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})
         try:

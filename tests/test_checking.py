@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from ops.cases import all_cases
+import verdicts
 
-import minidl
-from minidl import gradcheck, layers, losses, ops
+from minidl import gradcheck, layers, ops
 from minidl.tensor import Op, Tensor, registry
 
-CASES = [case for case in all_cases() if any(a.dtype.kind == "f" for a in case.arrays())]
 RNG = np.random.default_rng(0)
 
 
@@ -16,20 +14,12 @@ def normal(*shape):
     return np.random.default_rng(len(shape)).standard_normal(shape)
 
 
+@pytest.mark.parametrize("name", verdicts.CASES)
+def test_verdict(name):
+    assert verdicts.CASES[name].verdict() == verdicts.CASES[name].right
+
+
 # ---------------------------------------------------------------- no false alarm
-
-
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.name}: {c.label}") for c in CASES])
-def test_no_alarm_on_a_correct_op(case):
-    for seed in range(20):
-        report = gradcheck(case, *case.inputs(np.random.default_rng(seed)), seed=seed)
-        assert report, f"seed {seed}\n{report}"
-
-
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.name}: {c.label}") for c in CASES])
-def test_no_alarm_at_order_2(case):
-    report = gradcheck(case, *case.arrays(), order=2)
-    assert report, str(report)
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e-3, 1e3, 1e6])
@@ -78,6 +68,42 @@ def test_a_wrong_factor(factor, size):
     assert report.worst.exact == pytest.approx(factor * report.worst.numeric, rel=1e-5, abs=1e-9)
     if factor > 0:
         assert report.diagnosis[0].kind == "factor"
+
+
+@pytest.mark.parametrize("frequency", [1e3, 3e4])
+def test_what_is_measured_is_right_even_where_large_steps_are_not(frequency):
+    x = normal(4)
+    report = gradcheck((lambda x: np.sin(frequency * x), lambda g, x: 1.5 * frequency * g * np.cos(frequency * x)), x)
+    assert not report and report.worst.exact == pytest.approx(1.5 * report.worst.numeric, rel=1e-3)
+
+
+def test_the_worst_is_the_one_that_is_no_number():
+    wrong = np.array([2.0, 2.1, np.nan, 30.0])
+    report = gradcheck((lambda x: x**2, lambda g, x: wrong * g * x), normal(4))
+    assert report.worst.index == (2,) and np.isnan(report.worst.exact)
+
+
+def test_order_2_is_not_asked_for_where_order_1_is_wrong():
+    report = gradcheck(lambda x: ops.exp(x).detach() + x, normal(3), order=2)
+    assert not report and report.order == 1
+
+
+@pytest.mark.parametrize("factors", [(1.01, 5.0), (5.0, 1.01)])
+def test_the_worst_of_all_arguments_is_named(factors):
+    pair = lambda a, b: a * b, lambda g, a, b: (factors[0] * g * b, factors[1] * g * a)
+    report = gradcheck(pair, normal(3), normal(2, 3)[0])
+    assert report.worst.argument == factors.index(5.0) and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_the_worst_entry_is_named():
+    factors = np.array([2.0, 2.1, 7.0, 2.2])
+    report = gradcheck((lambda x: x**2, lambda g, x: factors * g * x), np.ones(4))
+    assert report.worst.index == (2,) and report.worst.exact == pytest.approx(3.5 * report.worst.numeric)
+
+
+def test_twenty_kinks_are_enough():
+    report = gradcheck(ops.relu, np.zeros(24))
+    assert report and len(report.kinks) == 20
 
 
 def test_one_wrong_entry_among_many_is_found():
@@ -215,17 +241,6 @@ def test_weights_come_back_even_after_an_error():
     assert all(w.data is a for w, a in zip(layer.weights, arrays))
 
 
-def test_the_intro_net_with_its_loss():
-    model = minidl.nets.intro()
-    x = np.random.default_rng(0).random((4, 32, 32, 3), np.float32)
-    before = model.get_weights()
-    report = gradcheck((model, losses.SparseCategoricalCrossentropy()), x, np.array([0, 3, 9, 3]))
-    assert report, str(report)
-    assert "9 arguments" in str(report)
-    for a, b in zip(before, model.get_weights()):
-        assert a.dtype == b.dtype and (a == b).all()
-
-
 def test_a_pair_with_and_without_a_cache():
     x, w = normal(3, 4), normal(4, 2)
     assert gradcheck((lambda x, w: x @ w, lambda g, x, w: (g @ w.T, x.T @ g)), x, w)
@@ -294,8 +309,6 @@ def test_other_arguments_are_refused():
         gradcheck(lambda x: x.numpy(), normal(2))
     with pytest.raises(ValueError, match="order"):
         gradcheck(ops.exp, normal(2), order=0)
-    with pytest.raises(ValueError, match="second order"):
-        gradcheck((np.exp, lambda g, x: g * np.exp(x)), normal(2), order=2)
     with pytest.raises(TypeError, match="tuple of 3"):
         gradcheck((lambda x: (x, x, x), lambda g, x: g), normal(2))
 
@@ -309,3 +322,106 @@ def test_the_report_can_be_read():
 def test_empty_and_single():
     assert gradcheck(ops.exp, np.zeros((0, 3)))
     assert gradcheck(ops.exp, np.array(0.3))
+
+
+# ---------------------------------------------------------------- what students write
+
+
+def test_backward_may_use_up_the_cache():
+    def forward(x, w):
+        return x @ w, [x, w]
+
+    def backward(g, cache):
+        w, x = cache.pop(), cache.pop()
+        x_g = x.T @ g
+        x *= 0
+        return g @ w.T, x_g
+
+    assert gradcheck((forward, backward), normal(3, 4), normal(4, 2))
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [lambda g, x: [2 * g * x], lambda g, x: [*(2 * g * x)], lambda g, x: (d for d in [2 * g * x])],
+    ids=["a list of one", "a list of numbers", "a generator"],
+)
+def test_gradients_in_other_containers(backward):
+    assert gradcheck((lambda x: x**2, backward), normal(3))
+
+
+def test_a_dict_of_gradients_has_no_order():
+    report = gradcheck((lambda a, b: a * b, lambda g, a, b: {"b": g * a, "a": g * b}), normal(3), normal(2, 3)[0])
+    assert not report and "returned a dict" in str(report)
+
+
+@pytest.mark.parametrize("answer", [1j, None, "text"])
+def test_forward_must_return_numbers(answer):
+    with pytest.raises(TypeError, match="forward must return an array of numbers"):
+        gradcheck((lambda x: answer, lambda g, x: g), normal(3))
+
+
+def test_random_numbers_in_forward_are_noticed():
+    rng = np.random.default_rng(0)
+
+    def forward(x):
+        keep = rng.random(x.shape) > 0.5
+        return x * keep * 2, keep
+
+    report = gradcheck((forward, lambda g, keep: g * keep * 2), normal(4, 4))
+    assert not report and report.diagnosis[0].kind == "unknown" and "random" in str(report)
+
+
+def test_backward_with_random_numbers_does_not_add_up():
+    rng = np.random.default_rng(0)
+    report = gradcheck((np.sin, lambda g, x: g * rng.random(x.shape)), normal(3))
+    assert not report and report.diagnosis[0].kind == "unknown" and "draw random numbers" in str(report)
+
+
+@pytest.mark.parametrize("error", [ValueError, AssertionError, KeyError])
+def test_a_function_may_refuse_what_it_was_not_asked_for(error):
+    def forward(x):
+        if (x <= 0).any() or (x > 1).any():
+            raise error("probabilities only")
+        return np.log(x)
+
+    assert gradcheck((forward, lambda g, x: g / x), np.array([0.2, 0.9999]))
+    assert not gradcheck((forward, lambda g, x: -g / x), np.array([0.2, 0.9999]))
+
+
+def test_an_error_in_backward_is_the_learners_to_see():
+    def backward(g, x):
+        raise RuntimeError("not yet written")
+
+    with pytest.raises(RuntimeError, match="not yet written"):
+        gradcheck((np.sin, backward), normal(3))
+
+
+def test_a_margin_that_the_given_arrays_never_cross():
+    x = np.array([0.1, -0.2, 0.3, -0.1])
+    assert gradcheck((lambda s: np.maximum(0, 1 - s), lambda g, s: -g * (s < 1)), x)
+    report = gradcheck((lambda s: np.maximum(0, 1 - s), lambda g, s: -g), x)
+    assert not report and report.diagnosis[0].kind == "missing_mask"
+
+
+def test_a_gradient_that_atol_hides_is_named():
+    wrong = lambda x: 1e-8 * np.sin(x), lambda g, x: 1.001e-8 * g * np.cos(x)
+    report = gradcheck(wrong, normal(4))
+    assert report and report.faint == [0] and "pass a smaller one" in str(report)
+    assert not gradcheck(wrong, normal(4), atol=1e-16)
+    assert not gradcheck((lambda x: np.sin(x), lambda g, x: g * np.cos(x)), normal(4), rtol=1e-2).faint
+
+
+@pytest.mark.parametrize("f", [ops.abs, ops.relu, lambda x: ops.maximum(x, 0.0)])
+def test_order_2_beside_a_kink(f):
+    report = gradcheck(f, np.array([0.0, 1.0, -1.0]), order=2)
+    assert report and report.kinks
+
+
+def test_options_are_checked():
+    for bad in ({"rtol": -1.0}, {"atol": -1.0}, {"atol": np.nan}):
+        with pytest.raises(ValueError, match="must not be negative"):
+            gradcheck(ops.exp, normal(2), **bad)
+    with pytest.raises(ValueError, match="order"):
+        gradcheck(ops.exp, normal(2), order=True)
+    report = gradcheck(ops.exp, np.array([np.nan, 1.0]))
+    assert not report and "argument 0 holds NaN" in str(report)

@@ -21,7 +21,10 @@ from minidl.cli.datasets import Pictures, choose, load
 from minidl.cli.progress import LiveProgress
 from minidl.data import one_hot
 from minidl.devices import home_of, use_backend, used
+from minidl.durations import in_words, seconds_in
+from minidl.machine import memory_free
 from minidl.nets import NETS
+from minidl.plan import Plan
 from minidl.random_numbers import set_seed
 from minidl.registry import nearest
 
@@ -41,6 +44,7 @@ class Options(NamedTuple):
     seed: int
     out: Path | None
     backend: str | None = None
+    time_budget: str | None = None
 
 
 def run(options: Options) -> None:
@@ -58,6 +62,7 @@ def run(options: Options) -> None:
     out = options.out or Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{options.model}"
     if out.exists():
         raise ValueError(f"{out} exists already, and nothing is overwritten: choose another --out")
+    budget = None if options.time_budget is None else seconds_in("--time-budget", options.time_budget)
     parent = next(folder for folder in out.absolute().parents if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise ValueError(f"--out {out}: {parent} is no folder that can be written to")
@@ -70,6 +75,10 @@ def run(options: Options) -> None:
         model = NETS[options.model](pictures.train[0].shape[1:], len(pictures.class_names))
     model.compile(optimizer, "binary_crossentropy" if xray else "categorical_crossentropy", metrics=["accuracy"])
     model.summary()
+    if home.name == "numpy":
+        plan = model.plan(batch_size, epochs, len(pictures.train[0]))
+        console.print(str(plan), markup=False)
+        warn(plan, budget)
     settings = _settings(options, pictures, optimizer, epochs, batch_size, model)
     out.mkdir(parents=True)
     _write_json(out / "config.json", settings)
@@ -77,7 +86,7 @@ def run(options: Options) -> None:
     record = Record(out)
     try:
         began = time.perf_counter()
-        stopped = _fit(model, pictures, batch_size, epochs, record)
+        stopped = _fit(model, pictures, batch_size, epochs, record, budget)
         seconds = time.perf_counter() - began
         if not record.best_epoch:  # no epoch was finished
             record.write()
@@ -92,24 +101,34 @@ def run(options: Options) -> None:
     _write_json(out / "config.json", settings | results)
     _draw(out, model, pictures, probabilities, record.rows)
     epochs_done = "1 epoch" if len(record.rows) == 1 else f"{len(record.rows)} epochs"
-    console.print(f"{stopped}trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s")
+    trained = f"{stopped}trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s"
+    console.print(getattr(model.history, "ended", "") or trained)
     if record.best_epoch:
         console.print(f"kept the weights of epoch {record.best_epoch}, which has the lowest loss on the validation pictures")
     console.print(f"test accuracy {accuracy:.4f}")
     console.print(str(out))
 
 
-def _fit(model: Any, pictures: Pictures, batch_size: int, epochs: int, record: "Record") -> str:
+def _fit(model: Any, pictures: Pictures, batch_size: int, epochs: int, record: "Record", budget: float | None) -> str:
     """Train; what is to be said if the user stopped it."""
     try:
         model.fit(
             pictures.train[0], targets(pictures.train[1], model), batch_size=batch_size, epochs=epochs, verbose=0,
             validation_data=(pictures.validation[0], targets(pictures.validation[1], model)),
-            callbacks=[record, LiveProgress(console, len(pictures.train[0]))],
+            callbacks=[record, LiveProgress(console, len(pictures.train[0]))], time_budget=budget,
         )  # fmt: skip
     except KeyboardInterrupt:
         return f"stopped in epoch {len(record.rows) + 1}; "
     return ""
+
+
+def warn(plan: Plan, budget: float | None) -> None:
+    """Say what the plan means for this machine and this budget."""
+    free = memory_free()
+    if free is not None and plan.peak_bytes > free:
+        console.print(f"That is more memory than the {free / 2**30:.1f} GB that are free: try a smaller --batch-size.")
+    if budget and plan.seconds is not None and plan.seconds > budget:
+        console.print(f"The time budget of {in_words(budget)} will probably end it before.")
 
 
 class Record(Callback):
@@ -161,7 +180,7 @@ def _settings(options: Options, pictures: Pictures, optimizer: Any, epochs: int,
         "data_dir": str(options.data_dir.resolve()) if options.data_dir else None, "class_names": list(pictures.class_names),
         "input_shape": list(pictures.train[0].shape[1:]), "parameters": model.count_params(), "epochs": epochs, "batch_size": batch_size,
         "optimizer": options.optimizer.lower(), "learning_rate": optimizer.learning_rate, "seed": options.seed,
-        "backend": home_of(model).name,
+        "backend": home_of(model).name, "time_budget": options.time_budget,
         "train": len(pictures.train[0]), "validation": len(pictures.validation[0]), "test": len(pictures.test[0]),
         "minidl": minidl.__version__, "numpy": np.__version__, "python": platform.python_version(), "machine": platform.machine(),
     }  # fmt: skip

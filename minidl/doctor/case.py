@@ -3,18 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidl.doctor.differences import jacobian
-from minidl.doctor.examination import far
+from minidl.doctor.differences import affordable, jacobian
+from minidl.doctor.examination import far, has_values
+from minidl.doctor.smaller import SMALL
 from minidl.doctor.subjects import Argument, Subject
 
-SMALL = 512  # outputs, and entries of an argument, up to which whole Jacobians are compared
-SECONDS = 2.0  # about what one Jacobian may take
-PATIENCE = 12.0  # seconds after which no further hypothesis is tested
+CALLS = 10_000  # of the function that a hypothesis may make, at most; fewer if it handles many numbers
 Values = Sequence[np.ndarray]
 
 
@@ -25,6 +23,10 @@ class Diagnosis(NamedTuple):
     sentence: str
     evidence: str
     score: float = 0.0
+
+
+class OutOfCalls(Exception):
+    """The function was called often enough."""
 
 
 def same(a: np.ndarray, b: np.ndarray, tolerance: float = 3e-6) -> bool:
@@ -43,17 +45,20 @@ class Case:
     values: list[np.ndarray]
     first: Values
     rng: np.random.Generator
-    seconds: float = 0.0  # what one call of the function takes
-    entries: list[list[int]] = field(init=False)
-    until: float = field(init=False)
+    entries: list[list[int]] = field(init=False)  # of each argument, those in its Jacobian: all if it is small
+    calls: int = field(init=False)  # that are left for this hypothesis
 
     def __post_init__(self) -> None:
-        self.until = perf_counter() + PATIENCE
-        small, few = (max(2, min(most, int(SECONDS / (16 * self.seconds * max(1, len(self.values) / 3) + 1e-9)))) for most in (SMALL, 64))
+        few = affordable(self.subject, 2 * len(self.values), SMALL)
+        self.begin()
         self.entries = [
-            list(range(x.size)) if x.size <= small else sorted(int(i) for i in self.rng.choice(x.size, min(few, x.size), replace=False))
+            list(range(x.size)) if x.size <= few else sorted(int(i) for i in self.rng.choice(x.size, min(few, 64), replace=False))
             for x in self.values
         ]
+
+    def begin(self) -> None:
+        """A new hypothesis."""
+        self.calls = min(CALLS, 5 * affordable(self.subject, 1, CALLS))
 
     @cached_property
     def y(self) -> np.ndarray:
@@ -67,18 +72,23 @@ class Case:
 
     @property
     def few_outputs(self) -> bool:
-        return self.y.size <= max(2, min(SMALL, int(SECONDS / (4 * self.seconds + 1e-9))))
+        return self.y.size <= affordable(self.subject, 1, SMALL)
 
     def whole(self, a: int) -> bool:
         """Whether the Jacobians of argument a are complete, one row an output."""
         return self.few_outputs and len(self.entries[a]) == self.values[a].size
 
     def numeric_at(self, values: Values, a: int) -> np.ndarray:
-        """The rows' derivatives with respect to the entries of argument a, by differences. TimeoutError when patience ends."""
-        if perf_counter() > self.until:
-            raise TimeoutError
-        found: np.ndarray = self.cotangents @ jacobian(self.subject, values, a, self.entries[a])
+        """The rows' derivatives with respect to the entries of argument a, by differences. `OutOfCalls` if there was enough of that."""
+        found: np.ndarray = self.cotangents @ self.jacobian(values, a)
         return found
+
+    def jacobian(self, values: Values, a: int) -> np.ndarray:
+        """dy/dx for the entries of argument a."""
+        if self.calls <= 0:
+            raise OutOfCalls
+        self.calls -= 8 * len(self.entries[a])
+        return jacobian(self.subject, values, a, self.entries[a])
 
     def claimed_at(self, values: Values) -> list[np.ndarray]:
         """The same as the gradients have it; what they say for a cotangent of zero is taken off, so that a forgotten g shows."""
@@ -113,10 +123,7 @@ class Case:
         return far(self.subject, self.values, self.rng)
 
     def defined(self, values: Values) -> bool:
-        try:
-            return bool(np.isfinite(self.subject.forward(values)).all())
-        except (ValueError, ArithmeticError):
-            return False
+        return has_values(self.subject, values)
 
     def name(self, a: int) -> Argument:
         return self.subject.names[a]
@@ -140,6 +147,13 @@ def support(j: np.ndarray) -> np.ndarray:
     """Where a Jacobian is not 0."""
     found: np.ndarray = np.abs(j) > 1e-6 * np.abs(j).max(initial=0) + 1e-10
     return found
+
+
+def diagonal(j: np.ndarray) -> np.ndarray | None:
+    """What each entry does, if it does that by itself: the diagonal of a diagonal Jacobian, or the one row of a sum's. Else None."""
+    alone = j.shape[0] == j.shape[1] and not support(j)[~np.eye(len(j), dtype=bool)].any()
+    found: np.ndarray = j.ravel() if len(j) == 1 else np.diag(j)
+    return found if alone or len(j) == 1 else None
 
 
 def matrices(case: Case) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

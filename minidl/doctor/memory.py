@@ -7,22 +7,15 @@ from typing import Any
 import numpy as np
 
 from minidl.doctor.case import Case, Diagnosis, same
-from minidl.doctor.differences import jacobian
+from minidl.doctor.differences import scale, slope
 
 STALE_CURE = "Compute it anew in every forward, and let backward use what this very forward saw (return it as the cache)."
 
 
 def accumulated(case: Case) -> Iterator[Diagnosis]:
-    """The same question three times: every answer is larger by the same amount."""
-    c = np.asarray(case.rng.standard_normal(case.y.shape))
-    rows = case.subject.backward(case.values, [c, c, c])
-    for a in range(len(case.values)):
-        r: list[Any] = [row[a] for row in rows]
-        if any(isinstance(x, str) for x in r) or len({x.shape for x in r}) != 1 or same(r[0], r[2], 1e-9):
-            continue
-        if not all(np.isfinite(x).all() for x in r):
-            continue
-        if same(r[1], r[2], 1e-9):
+    """The same question again and again: each answer adds a multiple of the same array to the one before."""
+    for a, r in _asked(case, 5):
+        if same(r[1], r[4], 1e-9):
             yield Diagnosis(
                 "stale",
                 f"The gradient of {case.say(a)} uses the g of the call before. Use the g that backward was given.",
@@ -30,16 +23,83 @@ def accumulated(case: Case) -> Iterator[Diagnosis]:
                 1.1,
             )
             continue
-        adds = same(r[1] - r[0], r[2] - r[1], 1e-6)
-        i = int(np.argmax(np.abs(r[1] - r[0])))
-        answers = ", ".join(f"{x.ravel()[i]:.6g}" for x in r)
-        what = "Backward adds to what it computed before" if adds else "Backward answers differently when it is asked again"
+        gains = np.diff(np.array([x.ravel() for x in r]), axis=0)
+        if (strength := np.linalg.svd(gains, compute_uv=False))[1:].max(initial=0) > 1e-6 * strength[0]:
+            continue  # they have nothing to do with each other
+        i = int(np.argmax(np.abs(gains[0])))
         yield Diagnosis(
             "accumulated",
-            f"{what}: the gradient array of {case.say(a)} lives from call to call. Start it from zeros in every backward (=, not +=).",
-            f"the same g three times gives {answers} for one entry.",
-            1.2 if adds else 1.1,
+            f"Backward adds to what it computed before: the gradient array of {case.say(a)} lives from call to call. Start it from zeros "
+            "in every backward (=, not +=).",
+            f"the same g three times gives {', '.join(f'{x.ravel()[i]:.6g}' for x in r[:3])} for one entry.",
+            1.2,
         )
+
+
+def lawless(case: Case) -> Iterator[Diagnosis]:
+    """The same question is answered differently each time, by no rule."""
+    for a, r in _asked(case, 5):
+        yield Diagnosis(
+            "unknown",
+            f"Backward answers differently when it is asked again for {case.say(a)}, and not by adding up: does it draw random numbers, "
+            "or read an array that something else changes?",
+            f"the same g three times gives {', '.join(f'{x.flat[0]:.6g}' for x in r[:3])} for the first entry.",
+            1.0,
+        )
+
+
+def not_linear(case: Case) -> Iterator[Diagnosis]:
+    """What backward gives for the sum of two g is not the sum of what it gives for each, or for −g not the negative."""
+    c = [np.asarray(case.rng.standard_normal(case.y.shape)) for _ in range(2)]
+    first, second, both, negative = case.subject.backward(case.values, [*c, c[0] + c[1], -c[0]])
+    for a in range(len(case.values)):
+        if isinstance(first[a], str) or first[a].shape != second[a].shape:
+            continue
+        if first[a].shape == c[0].shape and _masked_by(c[0], first[a]):
+            yield Diagnosis(
+                "missing_mask",
+                f"In the gradient of {case.say(a)} the mask is made of g: it must be that of the forward pass (x > 0).",
+                f"for all {int((c[0] < 0).sum())} negative g it is 0.",
+                0.95,
+            )
+        elif not same(first[a] + second[a], both[a], 0.02) or not same(first[a], -negative[a], 0.02):  # (half precision: 0.001)
+            ignored = same(first[a], second[a])
+            yield Diagnosis(
+                "unknown",
+                f"The gradient of {case.say(a)} {'does not depend on g' if ignored else 'is not in proportion to g'}: it must be g, the "
+                "gradient that comes from above, times a derivative.",
+                f"for two g and for their sum: {', '.join(f'{x[a].flat[0]:.6g}' for x in (first, second, both))} for the first entry.",
+                0.96 if ignored else 0.946,
+            )
+
+
+def _masked_by(c: np.ndarray, g: np.ndarray) -> bool:
+    """Whether g is c where c is positive and 0 elsewhere (or nothing there)."""
+    return bool(g.any() and ((g == 0) | (g == c)).all() and not g[c < 0].any() and (c < 0).sum() > 1)
+
+
+def not_finite(case: Case) -> Iterator[Diagnosis]:
+    """A gradient with a NaN or an infinity says nothing else."""
+    c = np.asarray(case.rng.standard_normal(case.y.shape))
+    for a, g in enumerate(case.subject.backward(case.values, [c])[0]):
+        if not isinstance(g, str) and (bad := ~np.isfinite(g)).any():
+            yield Diagnosis(
+                "unknown",
+                f"The gradient of {case.say(a)} is NaN or infinite: a division by 0, the log of 0, or an overflow?",
+                f"{bad.sum()} of {g.size} entries, the first at {[int(i) for i in np.argwhere(bad)[0]]}.",
+                1.0,
+            )
+
+
+def _asked(case: Case, times: int) -> Iterator[tuple[int, list[Any]]]:
+    """The answers to the same question, for the arguments where they differ."""
+    c = np.asarray(case.rng.standard_normal(case.y.shape))
+    rows = case.subject.backward(case.values, [c] * times)
+    for a in range(len(case.values)):
+        r: list[Any] = [row[a] for row in rows]
+        readable = not any(isinstance(x, str) for x in r) and len({x.shape for x in r}) == 1
+        if readable and all(np.isfinite(x).all() for x in r) and not same(r[0], r[2], 1e-9):
+            yield a, r
 
 
 def stale(case: Case) -> Iterator[Diagnosis]:
@@ -117,9 +177,16 @@ def _is_of_old(case: Case, a: int, e: np.ndarray, c: np.ndarray, old: Any) -> bo
     for n in range(count, 0, -1):
         for some in combinations(range(count), n) if count <= 4 else [tuple(range(count))]:
             mixed = [old[i] if i in some else x for i, x in enumerate(case.values)]
-            if case.defined(mixed) and same(_picked(case, a, e), _truth_picked(case, mixed, a, c)):
+            if case.defined(mixed) and _fits(case, mixed, a, e, c) and same(_picked(case, a, e), _truth_picked(case, mixed, a, c)):
                 return True
     return False
+
+
+def _fits(case: Case, values: Any, a: int, e: np.ndarray, c: np.ndarray) -> bool:
+    """Whether e is right there along one direction: most are not."""
+    v = np.asarray(case.rng.uniform(0.5, 1, e.shape))
+    numeric = float((c * slope(case.subject, values, a, v, 1e-3 * scale(values[a]))[0]).sum())
+    return abs(float((e * v).sum()) - numeric) <= 1e-3 * (abs(numeric) + float(np.abs(e * v).max(initial=0)))
 
 
 def _picked(case: Case, a: int, e: np.ndarray) -> np.ndarray:
@@ -128,7 +195,7 @@ def _picked(case: Case, a: int, e: np.ndarray) -> np.ndarray:
 
 
 def _truth_picked(case: Case, values: Any, a: int, c: np.ndarray) -> np.ndarray:
-    found: np.ndarray = c.ravel() @ jacobian(case.subject, values, a, case.entries[a])
+    found: np.ndarray = c.ravel() @ case.jacobian(values, a)
     return found
 
 
@@ -137,4 +204,4 @@ def _two(a: np.ndarray, b: np.ndarray) -> str:
     return f"{a.ravel()[i]:.6g} and {b.ravel()[i]:.6g}"
 
 
-TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [right_only_at_first, unmoved]
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [not_linear, right_only_at_first, unmoved]

@@ -12,6 +12,8 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
     """Each output's gradient has the right pattern at another place: a stride, pad or index is off."""
     for a, e, n in matrices(case):
         shape = case.values[a].shape
+        if support(e).sum() > 1.25 * support(n).sum():
+            continue  # not moved, but spread
         if (whole := _moved_as_a_whole(e, n, shape)) is not None:
             yield Diagnosis(
                 "shifted",
@@ -20,7 +22,7 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 f"moved by {whole} it agrees; {case.example(a)}.",
                 0.945,
             )
-        elif (found := _translation(e, n, shape, case.y.shape)) is not None:
+        elif (found := _translation(e, n, shape, case.y.shape) or _translation(e.T, n.T, case.y.shape, shape)) is not None:
             step, share = found
             yield Diagnosis(
                 "shifted",
@@ -28,6 +30,14 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 "slices begin and end when it is put back (col2im).",
                 f"moved by {step} in {share:.0%} of the outputs; {case.example(a)}.",
                 0.945,
+            )
+        elif _same_order(e, n):
+            yield Diagnosis(
+                "shifted",
+                f"The gradient of {case.say(a)} has the right numbers in the right order, but at other places: look at stride, dilation, "
+                "padding, and where slices begin and end.",
+                f"the numbers of every output are the same, their places are not; {case.example(a)}.",
+                0.7,
             )
         elif (rows := _rows_moved(e, n, case.y.shape)) is not None:
             yield Diagnosis(
@@ -43,7 +53,7 @@ def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> l
     claimed, numeric = e.reshape(len(e), *shape), n.reshape(len(n), *shape)
     if len(e) < 2 or support(n).sum() < 3:
         return None
-    for move in product(*(range(-min(2, s - 1), min(2, s - 1) + 1) for s in shape)) if 1 <= len(shape) <= 4 else ():
+    for move in _moves(shape):
         there = (slice(None), *(slice(max(m, 0), s + min(m, 0)) for m, s in zip(move, shape)))
         here = (slice(None), *(slice(max(-m, 0), s + min(-m, 0)) for m, s in zip(move, shape)))
         inside = np.abs(numeric[here]).sum() > 0.5 * np.abs(numeric).sum()
@@ -51,6 +61,13 @@ def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> l
         if any(move) and (inside and same(claimed[there], numeric[here]) or same(claimed, rolled)):
             return list(move)
     return None
+
+
+def _moves(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """By up to 2 along every axis, then by any number along one."""
+    if 1 <= len(shape) <= 4:
+        yield from product(*(range(-min(2, s - 1), min(2, s - 1) + 1) for s in shape))
+        yield from (tuple(m * (i == axis) for i in range(len(shape))) for axis, s in enumerate(shape) for m in range(-s + 1, s))
 
 
 def _translation(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...], outputs: tuple[int, ...]) -> tuple[list[int], float] | None:
@@ -94,6 +111,15 @@ def _fits(design: np.ndarray, moves: np.ndarray) -> bool:
         if counts.max() >= 0.75 * len(moves) and (slope or values[counts.argmax()] != 0):
             return len(moves) > 2
     return False
+
+
+def _same_order(e: np.ndarray, n: np.ndarray) -> bool:
+    """Whether the numbers of each row are those of the right one in their order, and several, so that this is no chance."""
+    for claimed, right in zip(e, n):
+        some, all_ = claimed[support(claimed)], right[support(right)]
+        if len(some) < 2 or len(some) > len(all_) or not (same(some, all_[: len(some)]) or same(some, all_[len(all_) - len(some) :])):
+            return False
+    return True
 
 
 def _rows_moved(e: np.ndarray, n: np.ndarray, outputs: tuple[int, ...]) -> list[int] | None:

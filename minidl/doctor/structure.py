@@ -5,16 +5,20 @@ from itertools import permutations
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, matrices, same, support
+from minidl.doctor.case import Case, Diagnosis, diagonal, matrices, same, support
 from minidl.doctor.moves import shifted
-from minidl.doctor.numbers import ratio
+from minidl.doctor.numbers import halves, ratio
 
 
 def transposed(case: Case) -> Iterator[Diagnosis]:
     """The right numbers at exchanged axes, or the Jacobian applied where its transpose belongs."""
     for a, e, n in matrices(case):
-        what = ""
+        what, score = "", 0.94
+        for b, w in enumerate(case.values):
+            if b != a and w.ndim > 1 and w.shape[-1] == w.shape[-2] and _fits_with(case, a, b, w.swapaxes(-1, -2)):
+                what = f"{case.say(b)} is used as its transpose (W where W.T should stand, or the other way round)"
         if e.shape[0] == e.shape[1] and (same(e, n.T) or _transposed_behind(e, n)):
+            score = 0.95 if (support(n).sum(1) > 1).any() else 0.94  # where each output has one source, it is rather a move
             what = "it applies the Jacobian where its transpose belongs (W where W.T should stand, or the other way round)"
         elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape):
             what = "its numbers are right, but axes are exchanged or reversed (a transpose is missing, or reshape was used instead of one)"
@@ -23,8 +27,14 @@ def transposed(case: Case) -> Iterator[Diagnosis]:
                 "transposed",
                 f"The gradient of {case.say(a)} is transposed: {what}.",
                 f"with the axes exchanged it agrees in all {e.size} derivatives; {case.example(a)}.",
-                0.94,
+                score,
             )
+
+
+def _fits_with(case: Case, a: int, b: int, other: np.ndarray) -> bool:
+    """Whether the gradient of argument a is right for another array in the place of argument b."""
+    there = [other if i == b else x for i, x in enumerate(case.values)]
+    return case.defined(there) and same(case.claimed[a], case.numeric_at(there, a))
 
 
 def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -52,6 +62,8 @@ def _transposed_behind(e: np.ndarray, n: np.ndarray) -> bool:
 def missing_sum(case: Case) -> Iterator[Diagnosis]:
     """An entry is used by several outputs, but only some of them add to its gradient."""
     for a, e, n in matrices(case):
+        if _common_move(case.values[a], e, n):
+            continue  # a sum over all entries is missing, not one over outputs
         has, should = support(e), support(n)
         dropped = should & ~has
         shared = should.sum(0) > 1  # entries that several outputs use
@@ -94,6 +106,13 @@ def missing_mask(case: Case) -> Iterator[Diagnosis]:
                     text,
                     0.905,
                 )
+        elif extra.any() and lost.any() and not (has & should & (np.abs(e - n) > 1e-5 * np.abs(n).max())).any():
+            yield Diagnosis(
+                "missing_mask",
+                f"The mask in the gradient of {case.say(a)} is another one than in the forward pass. {where}",
+                text,
+                0.85,
+            )
         elif _one_branch(case, a, e, n):
             yield Diagnosis(
                 "missing_mask",
@@ -114,10 +133,10 @@ def _same_rows(case: Case, a: int, has: np.ndarray, should: np.ndarray) -> bool:
 
 
 def _one_branch(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
-    """Each output from one entry, and the wrong ones all lie on one side of a threshold in x."""
-    if not (_single(support(e)) and _single(support(n))) or e.shape[0] != e.shape[1]:
+    """Each output from one entry (or their sum), and the wrong ones all lie on one side of a threshold in x."""
+    if (claimed := diagonal(e)) is None or (right := diagonal(n)) is None:
         return False
-    x, wrong = case.values[a].ravel(), (np.abs(e - n) > 1e-6).any(0)
+    x, wrong = case.values[a].ravel(), np.abs(claimed - right) > 1e-6
     if not 2 <= wrong.sum() <= len(x) - 2:
         return False
     return any((bad.max() < good.min()) for z in (x, -x, np.abs(x), -np.abs(x)) for bad, good in [(z[wrong], z[~wrong])])
@@ -126,6 +145,22 @@ def _one_branch(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
 def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
     """Every output depends on several entries, through a sum, mean or norm; the gradient treats that as a constant."""
     for a, e, n in matrices(case):
+        if halves(case, a, e, n) or halves(case, a, n - e, n):
+            yield Diagnosis(
+                "missing_cross_term",
+                f"{case.say(a).capitalize()} stands in several factors (or divides), but its gradient regards all but one as constants: "
+                "the product rule has a term for each.",
+                f"the gradient applied to {case.say(a)} gives y, as if y = A x with a constant A; {case.example(a)}.",
+                0.82,
+            )
+        elif move := _common_move(case.values[a], e, n):
+            yield Diagnosis(
+                "missing_cross_term",
+                f"The output does not change when {move} of {case.say(a)}, as a softmax, mean or norm makes it; by the gradient it "
+                "would. Add the term that goes through the sum, which every entry changes.",
+                f"along that move the right derivative is 0, this one is not; {case.example(a)}.",
+                0.71,
+            )
         if e.shape[0] != e.shape[1]:
             continue
         outside = ~np.eye(len(e), dtype=bool)
@@ -142,8 +177,12 @@ def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
                 f"{evidence}; {case.example(a)}.",
                 0.93,
             )
-        elif needed.any() and (flip := _term_of_rank_one(e, n)) is not None:
-            kind, what, score = ("sign", "has the wrong sign", 0.72) if flip else ("missing_cross_term", "is missing", 0.73)
+        elif needed.any() and (k := _term_of_rank_one(e, n)) is not None:
+            kind, what, score = "missing_cross_term", "is missing", 0.73
+            if k < -0.5:
+                kind, what, score = "sign", "has the wrong sign", 0.72
+            elif abs(k) > 0.05:
+                kind, what, score = "factor", f"is multiplied by {k:.4g}", 0.72
             yield Diagnosis(
                 kind,
                 f"In the gradient of {case.say(a)} a term that goes through a sum (mean, variance, norm) {what}. {cure}",
@@ -152,10 +191,23 @@ def missing_cross_term(case: Case) -> Iterator[Diagnosis]:
             )
 
 
-def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
-    """Whether n − e is of rank one in each block of entries that belong together, and if so whether the term was added (True) rather
-    than left out (False): along it, e then has twice the strength that n has elsewhere."""
-    linked, flips, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
+def _common_move(x: np.ndarray, e: np.ndarray, n: np.ndarray) -> str:
+    """A move of all entries along an axis that changes no output, though the gradient says it does: all by the same, or in proportion."""
+    boxes = [j.reshape(len(j), *x.shape) for j in (e, n)]
+    for axis in range(x.ndim):
+        if x.shape[axis] > 1:
+            for factor, text in ((1.0, "all entries move together"), (x, "all entries grow in proportion")):
+                claimed, right = (((box * factor).sum(axis + 1), np.abs(box * factor).sum(axis + 1).max(initial=0)) for box in boxes)
+                if np.abs(right[0]).max(initial=0) < 1e-6 * right[1] and np.abs(claimed[0]).max(initial=0) > 1e-3 * claimed[1]:
+                    return f"{text} along axis {axis}"
+    return ""
+
+
+def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> float | None:
+    """If n − e is of rank one in each block of entries that belong together: by what e multiplies that term, 0 if it is left out and −1
+    if it is added instead of taken off. As n is a projection but for a gain (it takes the mean off, or the part along x̂), the term has
+    the strength 1 in n."""
+    linked, found, seen = support(n) | support(n).T | np.eye(len(n), dtype=bool), [], set()
     for start in range(len(n)):
         if start in seen:
             continue
@@ -164,15 +216,19 @@ def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> bool | None:
         block = (n - e)[np.ix_(group, group)]
         if len(group) < 3:
             return None
-        u, s, _ = np.linalg.svd(block)
+        _, s, v = np.linalg.svd(block)
         if s[0] < 1e-8:
             continue
         if s[1] > 1e-4 * s[0]:
             return None
-        strength = float(np.median(np.linalg.svd(n[np.ix_(group, group)], compute_uv=False)))
-        along = float(u[:, 0] @ e[np.ix_(group, group)] @ u[:, 0])
-        flips.append(along > 1.5 * strength)
-    return (sum(flips) > len(flips) / 2) if flips else None
+        right = n[np.ix_(group, group)]
+        rows = np.diag(right) / (right * right).sum(1)  # what makes the rows those of a projection, which they are but for a gain
+        along = rows * (block @ v[0])
+        found.append(1 + float(np.copysign(np.linalg.norm(along), v[0] @ along)))
+    if not found:
+        return None
+    k = float(np.median(found))
+    return k if np.ptp(found) < 0.02 or k < -0.5 else 0.0
 
 
 TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [transposed, missing_sum, missing_mask, missing_cross_term, shifted]

@@ -1,9 +1,8 @@
 """What is checked, in one form: a function with float arguments, its value, and what it claims its gradients to be.
 
-`TensorFunction` holds a function of Tensors, a layer or a model; `StudentPair` a forward and a backward in plain NumPy; `GradientOf`
-the gradient of another subject, so that second order is nothing but first order of a first order."""
+`TensorFunction` holds a function of Tensors, a layer or a model; `StudentPair` a forward and a backward in plain NumPy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -123,25 +122,6 @@ class TensorFunction(Subject):
         return found
 
 
-class GradientOf(TensorFunction):
-    """(arguments, cotangent u) ↦ the gradient of ⟨u, f⟩ for all arguments, one after the other in one vector."""
-
-    def __init__(self, inner: TensorFunction, rng: np.random.Generator):
-        u = np.asarray(rng.standard_normal(inner.forward(inner.values).shape))
-        super().__init__(inner.f, [], ())
-        self.inner, self.owner = inner, inner.owner
-        self.names, self.values = [*inner.names, "the cotangent"], [*inner.values, u]
-
-    def tensors(self, values: Sequence[np.ndarray]) -> list[Tensor]:
-        return [*self.inner.tensors(values[:-1]), Tensor(backend.move(np.array(values[-1]), self.owner), requires_grad=True)]
-
-    def call(self, tensors: Sequence[Tensor]) -> Tensor:
-        *xs, u = tensors
-        y = self.inner.call(xs)
-        grads = grad(y, xs, seed=u, create_graph=True) if y.requires_grad else [None] * len(xs)
-        return concatenate(*((x * 0 if g is None else g).reshape(-1) for x, g in zip(xs, grads)), axis=0)
-
-
 class StudentPair(Subject):
     """``y = forward(*arrays)`` and ``grads = backward(g, *arrays)``; or ``forward`` returns ``(y, cache)`` and it is
     ``backward(g, cache)``. Both get copies; what they return is copied."""
@@ -166,6 +146,8 @@ class StudentPair(Subject):
             raise TypeError(f"gradcheck: forward must return y, or (y, cache); it returned a tuple of {len(y)}")
         y, cache = (y[0], (y[1],)) if cached else (y, ())
         y = as_plain(y)
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"gradcheck: forward must return an array of numbers (or one number), it returned {y.dtype}")
         self.output_dtype = y.dtype
         return y, cache
 
@@ -177,9 +159,9 @@ class StudentPair(Subject):
     ) -> list[list[Any]]:
         if before is not None:
             self._run(before)
-        y, cache = self._run(values)
         found = []
         for c in cotangents:
+            y, cache = self._run(values)  # anew: backward may use up what forward kept
             g = backend.move(np.array(c, float).reshape(y.shape), self.owner)
             found.append(self._sorted(self.functions[1](g, *(cache or self.inputs(values)))))
         return found
@@ -187,8 +169,11 @@ class StudentPair(Subject):
     def _sorted(self, grads: Any) -> list[Any]:
         """One gradient for each float argument, copied."""
         count, floats = len(self.arrays), [int(i) for i in self.names]
-        if not isinstance(grads, (tuple, list)) or (count == 1 and isinstance(grads, list)):
-            grads = (grads,)
+        grads = tuple(grads) if isinstance(grads, Iterator) else grads
+        if isinstance(grads, dict):
+            return [f"backward returned a dict: it must return a tuple of {count} arrays, one for each, in their order"] * len(floats)
+        if not isinstance(grads, (tuple, list)) or (count == 1 and isinstance(grads, list) and np.shape(grads) == self.values[0].shape):
+            grads = (grads,)  # (a list may be the gradient itself)
         if len(grads) == count:
             grads = [grads[i] for i in floats]
         if len(grads) != len(floats):

@@ -1,6 +1,7 @@
 """``minidl train``: what it leaves, what it says, and what it says when it cannot."""
 import csv
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -128,6 +129,31 @@ def test_optimizers_and_their_rate(run_command, picture_folder, tmp_path, optimi
     assert (config["optimizer"], config["learning_rate"]) == (optimizer.lower(), 0.002)
 
 
+def test_the_plan_is_shown_before_it_starts(run_command, picture_folder, tmp_path):
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 2, "--batch-size", 8, "--out", tmp_path / "run")
+    assert code == 0
+    plan = re.search(r"A step with a batch of 8 takes about .*; an epoch of (\d+) samples about .*, 2 of them .*\.\n", printed)
+    assert plan and int(plan[1]) == json.loads((tmp_path / "run" / "config.json").read_text())["train"]
+    assert plan.end() <= printed.index("epoch 1/2")
+    assert "operations a step" in printed and "The time budget" not in printed and "more memory" not in printed
+
+
+def test_a_time_budget_ends_the_training(run_command, picture_folder, tmp_path):
+    options = ["--dataset", picture_folder, "--epochs", 50, "--batch-size", 4, "--time-budget", "0.001 s"]
+    code, printed, _ = run_command("train", *options, "--out", tmp_path / "run")
+    assert code == 0
+    assert "The time budget of 1 ms will probably end it before." in printed
+    assert "Trained 0 epochs and 1 of 10 steps of the next in " in printed
+    assert len(list(csv.DictReader((tmp_path / "run" / "history.csv").read_text().splitlines()))) == 1
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["time_budget"] == "0.001 s"
+
+
+def test_too_little_memory_is_said(run_command, picture_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("minidl.cli.train.memory_free", lambda: 2**20)
+    printed = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--out", tmp_path / "run")[1]
+    assert "That is more memory than the 0.0 GB that are free: try a smaller --batch-size." in printed
+
+
 def test_xray_trains_on_two_classes(run_command, picture_folder, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
 
@@ -152,6 +178,7 @@ def test_xray_trains_on_two_classes(run_command, picture_folder, tmp_path, monke
         (["--batch-size", "0"], "--batch-size must be a whole number ≥ 1"),
         (["--learning-rate", "-0.1"], "--learning-rate must be a finite number ≥ 0"),
         (["--learning-rate", "nan"], "--learning-rate must be a finite number"),
+        (["--time-budget", "soon"], "--time-budget is a number of seconds, or a text like '90 s'"),
         (["--seed", "-5"], "--seed must be a whole number"),
         (["--data-dir", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model", "xray", "--dataset", "shapes10"], "xray"),

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidl.tensor import Op, registry
+
 from . import parts as p
 
 
@@ -14,18 +16,39 @@ class Rule(NamedTuple):
     name: str
     make: Callable[[], tuple[Any, Any]]  # (forward, backward), fresh: nothing remembered from another check
     inputs: Callable[[np.random.Generator], list[np.ndarray]]
+    batch: str
 
 
 RULES: list[Rule] = []
+_batch = ["first"]
+
+
+def batch(name: str) -> None:
+    """The rules that follow belong to this batch."""
+    _batch[0] = name
 
 
 def wrong(kind: str, name: str, forward: Any, backward: Any, *inputs: Any) -> None:
-    RULES.append(Rule(kind, name, lambda: (forward, backward), _inputs(inputs)))
+    RULES.append(Rule(kind, name, lambda: (forward, backward), _inputs(inputs), _batch[0]))
 
 
 def remembers(kind: str, name: str, *inputs: Any) -> Any:
     """A decorator for functions that make a pair with a memory."""
-    return lambda make: RULES.append(Rule(kind, name, make, _inputs(inputs)))
+    return lambda make: RULES.append(Rule(kind, name, make, _inputs(inputs), _batch[0]))
+
+
+class made_of_tensors:
+    """`wrong`, for an op of Tensors: forward(xp, *arrays), rule(g, y, *tensors)."""
+
+    def __init__(self, kind: str, name: str, forward: Any, rule: Any, *inputs: Any):
+        RULES.append(Rule(kind, name, lambda: self.op(forward, rule), _inputs(inputs), _batch[0]))
+
+    @staticmethod
+    def op(forward: Any, rule: Any) -> Op:
+        made = Op(forward)
+        registry.pop(made.name, None)
+        made.vjp(rule)
+        return made
 
 
 def _inputs(inputs: tuple[Any, ...]) -> Any:

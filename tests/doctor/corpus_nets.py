@@ -3,7 +3,9 @@
 import numpy as np
 
 from . import parts as p
-from .corpus import positive, remembers, wrong
+from .corpus import batch, positive, remembers, wrong
+
+batch("nets")
 
 
 def _affine(x, w, b):

@@ -9,29 +9,20 @@ from minidl.checking import gradcheck
 from minidl.doctor.diagnosis import KINDS
 
 from .confusion import measure, share, table
-from .corpus import RULES, SET_ASIDE
-
-
-@pytest.fixture(scope="module")
-def counts():
-    seen = measure(which=lambda rule: rule.name not in SET_ASIDE)
-    aside = measure(which=lambda rule: rule.name in SET_ASIDE)
-    return seen, aside
+from .corpus import RULES
 
 
 def test_the_corpus_is_large_enough():
     kinds = Counter(rule.kind for rule in RULES)
-    assert set(kinds) == set(KINDS) and min(kinds.values()) >= 5 and len(RULES) >= 65
+    assert set(kinds) == set(KINDS) and min(kinds.values()) >= 15 and len(RULES) >= 400
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
-def test_every_mistake_is_detected(counts):
-    assert not [kinds for kinds in counts[0] + counts[1] if kinds[1] == "right"]
-
-
-def test_nine_of_ten_get_their_right_name(counts):
-    for part in counts:
-        assert share(part) >= 0.9, table(part)
+def test_nine_of_ten_get_their_right_name():
+    """A third of all; the whole is ``python -m tests.doctor``."""
+    counts = measure(RULES[::3])
+    assert share(counts) >= 0.95, table(counts)
+    assert not [kinds for kinds in counts if kinds[1] == "right"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.kind}: {rule.name}")

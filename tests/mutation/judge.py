@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from minidl import checking
 from minidl.switches import reference_only
 from minidl.tensor import Composite, registry
 
@@ -27,6 +28,7 @@ if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))  # as pytest does for the tests
 
 import strictgpu  # noqa: E402, F401  (it registers itself as a backend)
+import verdicts  # noqa: E402
 from gradients import check_gradients  # noqa: E402
 from ops.cases import Case, all_cases  # noqa: E402
 
@@ -36,7 +38,7 @@ LIMIT = 120.0  # seconds for one mutant; the right rules take less than a quarte
 
 class Verdict(NamedTuple):
     killed: bool
-    by: str  # "gradients", "edges", "composites", "tests", "time"; "" for a survivor
+    by: str  # "gradients", "edges", "composites", "verdicts", "tests", "time"; "" for a survivor
     words: str  # what failed
 
 
@@ -64,6 +66,16 @@ def composites(names: Sequence[str]) -> str | None:
 def edges(names: Sequence[str]) -> str | None:
     """The other tests of ops: kinks and ties, dtypes, backends; of the tests by case, those of these ops."""
     return by_pytest([str(TESTS / file) for file in EDGES if (TESTS / file).exists()], names)
+
+
+def wrong_verdict() -> str | None:
+    """The first case of which gradcheck says the wrong thing; what it says about the kind of a mistake is left out, as it takes longest."""
+    diagnose = checking.diagnose
+    checking.diagnose = lambda *_, **__: []
+    try:
+        return verdicts.first_wrong()
+    finally:
+        checking.diagnose = diagnose
 
 
 def _first_failure(chosen: Sequence[Case]) -> str | None:

@@ -1,7 +1,8 @@
 """Score the tests: ``python -m tests.mutation.run`` mutates every gradient rule in minidl/ops and asks the tests about each mutant.
 
 ``--only softmax`` takes the mutants whose name has these words; ``--sample 40`` takes so many, spread over the ops; ``--list`` only names
-them. ``--module minidl.checking --tests tests/test_checking.py`` mutates every function of a module instead, and asks these tests."""
+them. ``--checker`` mutates what decides in `minidl.gradcheck` whether a gradient is right, and asks the tests of that.
+``--module minidl.checking --tests tests/test_checking.py`` mutates every function of a module, and asks these tests."""
 
 import argparse
 import json
@@ -14,12 +15,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .equivalents import EQUIVALENT
-from .judge import Verdict, by_pytest, cases, judge, passes, stages_for
+from .judge import Stage, Verdict, by_pytest, cases, judge, passes, stages_for, wrong_verdict
 from .mutants import Mutant, all_mutants, functions_of, helpers, rules
 
 from ops.cases import ops_of_minidl  # isort: skip  (judge has put the tests on the path)
 
 PROJECT = Path(__file__).parents[2]
+CHECKER_TESTS = [str(PROJECT / "tests" / "test_checking.py")]
+CHECKED = "checking", "doctor.examination", "doctor.differences"
+DECIDE = {
+    *("gradcheck", "_check", "_off", "_somewhere", "_tried", "examine", "wrong_shapes", "has_values", "_examine_argument", "_report"),
+    *("scale", "beside", "slope", "noise", "compare", "kink", "add", "excess", "claimed", "unit"),
+}
 
 
 def mutants_of_ops() -> list[Mutant]:
@@ -31,6 +38,18 @@ def mutants_of_ops() -> list[Mutant]:
 def of_ops() -> set[str]:
     """The equivalents among them: the names of functions of other modules have a dot."""
     return {name for name in EQUIVALENT if "." not in name.split(" | ")[0]}
+
+
+def mutants_of_checker() -> list[Mutant]:
+    """Of the functions that decide whether gradcheck answers right or wrong. Fractions and budgets (how far, how small, how often) are
+    choices, not mistakes: they stay, and whole numbers (coefficients, places) are mutated. ``<`` does not become ``<=``: measured numbers
+    are equal to the last bit by chance only. What only makes Python raise an error is left out."""
+    targets = [t for module in CHECKED for t in functions_of(import_module(f"minidl.{module}")) if t.name.split(".")[-1] in DECIDE]
+    chosen = [m for m in all_mutants(targets) if m.operator not in ("operands", "call", "keyword")]
+    fraction = [m for m in chosen if m.operator == "constant" and ("." in m.old or "e" in m.old)]
+    edge = [m for m in chosen if m.operator == "compare" and m.old != m.new and m.old.replace("=", "") == m.new.replace("=", "")]
+    left_out = {m.id for m in fraction + edge}
+    return [m for m in chosen if m.id not in left_out and "ESCAPES" not in m.old and "DRAWS" not in m.old]
 
 
 def spread_over_targets(mutants: list[Mutant], n: int) -> list[Mutant]:
@@ -50,13 +69,18 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--sample", type=int, default=0, help="so many mutants, without the argued equivalents")
     options.add_argument("--list", action="store_true", help="name the mutants, and test nothing")
     options.add_argument("--json", type=Path, help="write the verdicts here")
+    options.add_argument("--checker", action="store_true", help="mutate gradcheck instead of the rules")
     options.add_argument("--module", default="", help="mutate every function of this module")
     options.add_argument("--tests", nargs="+", default=[], help="the tests to ask about --module")
     chosen = options.parse_args(argv)
     if bool(chosen.module) != bool(chosen.tests):
         options.error("--module and --tests go together")
-    mutants = all_mutants(functions_of(import_module(chosen.module))) if chosen.module else mutants_of_ops()
-    mine = {name for name in EQUIVALENT if name.startswith(f"{chosen.module}.".removeprefix("minidl."))} if chosen.module else of_ops()
+    if chosen.checker:
+        mutants, chosen.tests, mine = mutants_of_checker(), CHECKER_TESTS, set(EQUIVALENT) - of_ops()
+    elif chosen.module:
+        mutants, mine = all_mutants(functions_of(import_module(chosen.module))), set[str]()
+    else:
+        mutants, mine = mutants_of_ops(), of_ops()
     if gone := mine - {m.id for m in mutants}:
         print("argued to be equivalent, but no mutants (any more):", *sorted(gone), sep="\n  ")
         return 1
@@ -76,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
 def ask(mutants: list[Mutant], tests: list[str], sample: bool) -> list[Verdict]:
     """A verdict for each. First the right rules are asked about: a test that fails them would kill anything."""
     everything = sorted({op for m in mutants for op in m.target.ops})
-    control = judge(None, [("tests", lambda: by_pytest(tests))] if tests else stages_for(everything, sample)[:: 2 if sample else 1], 600)
+    control = judge(None, asked_of_module(tests) if tests else stages_for(everything, sample)[:: 2 if sample else 1], 600)
     if control.killed:
         raise SystemExit(f"the tests fail without any mutant: {control.words}")
     if not sample and not tests:
@@ -88,10 +112,15 @@ def ask(mutants: list[Mutant], tests: list[str], sample: bool) -> list[Verdict]:
         task = progress.add_task("mutants", total=len(mutants))
         for mutant in mutants:
             progress.update(task, description=f"{mutant.target.name:.<20.20}")
-            stages = [("tests", lambda: by_pytest(tests))] if tests else stages_for(mutant.target.ops, sample)
+            stages = asked_of_module(tests) if tests else stages_for(mutant.target.ops, sample)
             verdicts.append(judge(mutant, stages))
             progress.advance(task)
     return verdicts
+
+
+def asked_of_module(tests: list[str]) -> list[Stage]:
+    stages: list[Stage] = [("tests", lambda: by_pytest(tests))]
+    return [("verdicts", wrong_verdict), *stages] if tests == CHECKER_TESTS else stages
 
 
 def report(mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> int:

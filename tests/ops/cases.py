@@ -182,8 +182,9 @@ SPECIAL: dict[str, list[Any]] = {
         ("condition broadcast", lambda rng: [CONDITION[:1], spread(rng, (4, 1)), spread(rng, (4, 3))]),
         ("condition from the input", one(spread, (7,)), lambda op, x: op(x > 0, x * x, -x)),
     ],
-    "astype": [meta("to float64", (3, 2), dtype=np.float64), meta("by name", (3,), dtype="float64")],
+    "astype": [meta("to float64", (3, 2), dtype=np.float64), meta("by name", (3,), dtype="float64"), meta("0-d", (), dtype="float64")],
     "to": [
+        ("0-d", one(spread, ()), lambda op, x: op(x, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu")),
         ("where it is", one(spread, (3, 2)), lambda op, x: op(x, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu")),
         (
             "there and back",
@@ -278,6 +279,7 @@ SPECIAL: dict[str, list[Any]] = {
     "dense_layer": [
         ("with bias", one(spread, (3, 5), (5, 2), (2,)), lambda op, *xs: op(*xs, activation=ops.tanh)),
         ("without", one(spread, (3, 5), (5, 2)), lambda op, x, k: op(x, k, None, activation=same)),
+        ("one of each", one(spread, (1, 1), (1, 1), (1,)), lambda op, *xs: op(*xs, activation=ops.sigmoid)),
     ],
     "sum": REDUCTIONS,
     "mean": REDUCTIONS,
@@ -308,6 +310,11 @@ SPECIAL: dict[str, list[Any]] = {
             one(spread, (1, 3, 3, 1), (2, 2, 1, 1)),
             lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=same),
         ),
+        (
+            "stride 2",
+            one(spread, (2, 5, 4, 1), (3, 2, 1, 2), (2,)),
+            lambda op, *xs: op(*xs, strides=2, padding="same", dilation=1, activation=ops.tanh),
+        ),
     ],
     "convolution_and_pooling": [
         (
@@ -337,9 +344,30 @@ SPECIAL: dict[str, list[Any]] = {
             "window 2",
             one(spread, (1, 4, 4, 2)),
             lambda op, x: op(x, ops.max_pool2d(x), window=(2, 2), strides=(2, 2), widths=((0, 0), (0, 0))),
-        )
+        ),
+        (
+            "window 3 and 2",
+            one(spread, (2, 6, 4, 1)),
+            lambda op, x: op(x, ops.max_pool2d(x, pool_size=(3, 2)), window=(3, 2), strides=(3, 2), widths=((0, 0), (0, 0))),
+        ),
+        (
+            "one window",
+            one(spread, (1, 2, 2, 1)),
+            lambda op, x: op(x, ops.max_pool2d(x), window=(2, 2), strides=(2, 2), widths=((0, 0), (0, 0))),
+        ),
     ],
     "batch_normalization": [
+        (
+            "images",
+            lambda rng: [
+                spread(rng, (2, 2, 2, 3)),
+                spread(rng, (3,)),
+                positive(rng, (3,)),
+                spread(rng, (3,)),
+                spread(rng, (3,)),
+            ],
+            lambda op, *xs: op(*xs, epsilon=1e-3),
+        ),
         (
             "all",
             lambda rng: [spread(rng, (4, 3)), spread(rng, (3,)), positive(rng, (3,)), spread(rng, (3,)), spread(rng, (3,))],
@@ -361,9 +389,14 @@ SPECIAL: dict[str, list[Any]] = {
     "crossentropy": [
         ("rows", lambda rng: [probabilities(rng, (3, 5)), probabilities(rng, (3, 5))]),
         ("axis 0", lambda rng: [probabilities(rng, (3, 2)), probabilities(rng, (3, 2))], lambda op, p, t: op(p, t, axis=0)),
+        ("one example", lambda rng: [probabilities(rng, (1, 2)), probabilities(rng, (1, 2))]),
     ],
-    "sigmoid_crossentropy": [("all", lambda rng: [spread(rng, (3, 5)), probabilities(rng, (3, 5))])],
-    "binary_crossentropy": [("all", lambda rng: [probabilities(rng, (3, 5)), probabilities(rng, (3, 5))])],
+    "sigmoid_crossentropy": [
+        (f"of shape {s}", lambda rng, s=s: [spread(rng, s), probabilities(rng, s)]) for s in [(3, 5), (4,), (2, 1, 3)]
+    ],
+    "binary_crossentropy": [
+        (f"of shape {s}", lambda rng, s=s: [probabilities(rng, s), probabilities(rng, s)]) for s in [(3, 5), (2, 3), (1, 4)]
+    ],
 }
 NOT_EMPTY = {"mean", "max"}  # of no number there is neither
 NO_DEFAULTS = {"max_pool2d", "average_pool2d", "global_average_pool2d", "argmax_mask"}  # one array, but not of any shape

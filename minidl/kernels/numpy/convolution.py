@@ -11,7 +11,7 @@ import numpy as np
 from minidl.activations import linear
 from minidl.config import computing, settings
 from minidl.kernels.numpy.correlation import Correlation, Geometry, add_kernel_gradient, geometry_of, input_gradient
-from minidl.kernels.numpy.memory import images_first, mirrored, rows_first, scratch
+from minidl.kernels.numpy.memory import images_first, in_one_type, mirrored, rows_first, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops import conv2d, convolution_and_pooling, convolution_layer, relu
 from minidl.ops.convolution import pair
@@ -33,33 +33,40 @@ class Saved(NamedTuple):
     bias: bool
 
 
-def fits(x: Any, kernel: Any, bias: Any = None) -> bool:
-    """Whether these are what the kernels are made for: pictures and a kernel of one float type, float32 or float64."""
-    arrays = (x, kernel) if bias is None else (x, kernel, bias)
-    if not all(isinstance(a, np.ndarray) and a.dtype == x.dtype for a in arrays) or x.dtype.char not in "fd":
-        return False
-    if x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2] or not x.size or not kernel.size:
-        return False
-    return bias is None or bias.shape == kernel.shape[3:]
+def fitting(x: Any, kernel: Any, bias: Any = None) -> list[np.ndarray] | None:
+    """x and kernel in one type, if the kernels are made for them; else None."""
+    arrays = in_one_type(x, kernel)
+    if arrays is None or x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2] or not x.size or not kernel.size:
+        return None
+    return arrays if bias is None or fits_bias(bias, arrays[1]) else None
+
+
+def fits_bias(bias: Any, kernel: np.ndarray) -> bool:
+    return isinstance(bias, np.ndarray) and bias.dtype == kernel.dtype and bias.shape == kernel.shape[-1:]
 
 
 def forward(x: Any, kernel: Any, *, strides: Any = 1, padding: str = "valid", dilation: Any = 1) -> Any:
-    if not fits(x, kernel):
+    if (arrays := fitting(x, kernel)) is None:
         return HANDED_BACK
+    x, kernel = arrays
     return _forward(x, kernel, None, geometry_of(x.shape[1:3], kernel.shape[:2], strides, padding, dilation), False, False)
 
 
 def layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str, dilation: Any, activation: Any) -> Any:
-    if activation not in (relu, linear) or not fits(x, kernel, bias):
+    if activation not in (relu, linear) or (arrays := fitting(x, kernel, bias)) is None:
         return HANDED_BACK
+    x, kernel = arrays
     at = geometry_of(x.shape[1:3], kernel.shape[:2], strides, padding, dilation)
     return _forward(x, kernel, bias, at, activation is relu, False)
 
 
 def pooled_forward(x: Any, kernel: Any, bias: Any, *, convolution: dict[str, Any], pooling: dict[str, Any]) -> Any:
     activation, strides = convolution["activation"], pooling["strides"] or pooling["pool_size"]
-    if activation not in (relu, linear) or not fits(x, kernel, bias) or pair(pooling["pool_size"]) != (2, 2) or pair(strides) != (2, 2):
+    if activation not in (relu, linear) or pair(pooling["pool_size"]) != (2, 2) or pair(strides) != (2, 2):
         return HANDED_BACK
+    if (arrays := fitting(x, kernel, bias)) is None:
+        return HANDED_BACK
+    x, kernel = arrays
     at = geometry_of(x.shape[1:3], kernel.shape[:2], convolution["strides"], convolution["padding"], convolution["dilation"])
     if min(at.places) < 2 or (pooling["padding"] == "same" and (at.places[0] % 2 or at.places[1] % 2)):
         return HANDED_BACK

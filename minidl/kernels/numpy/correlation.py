@@ -11,7 +11,6 @@ overlapping with this one: the vertical half of im2col costs nothing. For the ho
 The same code serves for the forward pass and, at stride 1, for the gradient of the input: a correlation with the flipped kernel."""
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,11 @@ from minidl.kernels.numpy.memory import PADDING, scratch
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops.convolution import padding_widths, pair, places
 
+MANY_CHANNELS = 32  # from here on the larger products of the shifted form pay for as many additions as there were copies
 FEW_CHANNELS = 8  # fewer make matrix products with so few rows that copying them together pays
+
+
+Span = tuple[int, int]  # from … to
 
 
 class Geometry(NamedTuple):
@@ -47,7 +50,7 @@ def _geometry_of(image: Any, window: Any, strides: tuple[int, int], padding: str
     return Geometry(*((a[1], a[0]) for a in pairs))
 
 
-def gather(x: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], at: Geometry) -> np.ndarray:
+def gather(x: np.ndarray, rows: Span, columns: Span, at: Geometry) -> np.ndarray:
     """The columns for output rows and columns from … to: (rows, kh · kw · C, columns · N), in scratch memory."""
     channels, images = x.shape[1::2]
     (kh, kw), (sh, sw), (dh, dw), (top, left) = at.window, at.strides, at.dilation, at.first
@@ -91,39 +94,37 @@ def _copy_rows(x: np.ndarray, table: np.ndarray, start: int, left: int, n: int, 
             rows[:, :, skip:end] = x[low:high, :, begin + skip * stride : begin + (end - 1) * stride + 1 : stride]
 
 
-def blocks(x: np.ndarray, rows: tuple[int, int], at: Geometry) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def blocks(x: np.ndarray, rows: Span, at: Geometry) -> tuple[tuple[Span, Span], ...]:
     """Output rows and columns whose gathered copies fit the block size."""
+    return _blocks(x.shape[1] * x.shape[3], rows, at, config.settings().block_bytes // x.itemsize)
+
+
+@lru_cache(maxsize=1024)
+def _blocks(numbers: int, rows: Span, at: Geometry, limit: int) -> tuple[tuple[Span, Span], ...]:
     (kh, kw), (sh, _), width = at.window, at.strides, at.places[1]
-    limit = config.settings().block_bytes // x.itemsize
-    column = kw * x.shape[1] * x.shape[3] * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of copies
+    column = kw * numbers * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of copies
     across = max(1, min(width, limit // (column * (kh + sh)) or 1))
     across = -(-width // -(-width // across))  # parts of about the same size
     down = max(1, (limit // (column * across) - kh) // sh + 1)
-    for begin in range(0, width, across):
-        columns = begin, min(width, begin + across)
-        for row in range(rows[0], rows[1], down):
-            yield (row, min(rows[1], row + down)), columns
+    parts_across = [(begin, min(width, begin + across)) for begin in range(0, width, across)]
+    return tuple(((row, min(rows[1], row + down)), columns) for columns in parts_across for row in range(rows[0], rows[1], down))
 
 
-def seen_rows(x: np.ndarray, rows: tuple[int, int], row_bytes: int, at: Geometry) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
-    """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; with the matrices (rows, kh · C, W · N) that they see. Where
-    these reach out of the picture, a copy with rows of 0; so the rows at the border are blocks of their own."""
+def seen_rows(x: np.ndarray, rows: Span, row_bytes: int, at: Geometry) -> Iterator[tuple[Span, Span, np.ndarray]]:
+    """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; the rows i of the window that lie inside the picture there,
+    from … to; and the matrices (rows, (to − from) · C, W · N) that these see, without a copy. Output rows at the border come one by one."""
     (height, channels, width, images), kh, top = x.shape, at.window[0], at.first[0]
-    down = max(1, config.settings().block_bytes // row_bytes)
-    inside = min(max(top, rows[0]), rows[1]), max(min(height - kh + top + 1, rows[1]), rows[0])
-    cuts = sorted({*rows, *(inside if inside[0] < inside[1] else rows)})
-    for begin, end in pairwise(cuts):
-        for r0 in range(begin, end, down):
-            r1 = min(end, r0 + down)
-            seen = x[max(r0 - top, 0) : r1 - top + kh - 1]
-            if r0 < top or r1 - top + kh - 1 > height:
-                seen = scratch("bordered", (r1 - r0 + kh - 1, channels, width, images), x.dtype)
-                _copy_rows(x, seen[:, None].reshape(len(seen), 1, channels, -1), r0 - top, 0, width, 1, 1)
-            size, row = x.itemsize, width * images * x.itemsize
-            shape, strides = (r1 - r0, kh * channels, width * images), (channels * row, row, size)
-            yield (r0, r1), np.ndarray(shape, x.dtype, seen, 0, strides)
+    down, row = max(1, config.settings().block_bytes // row_bytes), width * images * x.itemsize
+    r0 = rows[0]
+    while r0 < rows[1]:
+        low, high = max(0, top - r0), min(kh, height + top - r0)
+        r1 = r0 + 1 if high - low < kh else min(rows[1], r0 + down, height - kh + top + 1)
+        shape, strides = (r1 - r0, (high - low) * channels, width * images), (channels * row, row, x.itemsize)
+        yield (r0, r1), (low, high), np.ndarray(shape, x.dtype, x, (r0 - top + low) * channels * row, strides)
+        r0 = r1
 
 
+@lru_cache(maxsize=1024)
 def shifts(width: int, at: Geometry) -> list[tuple[int, int, int]]:
     """For each horizontal place j of the window (at stride 1): the output columns for which it lies inside the picture, from … to, and the
     column that the first of them sees."""
@@ -137,7 +138,8 @@ class Correlation:
     def __init__(self, kernel: np.ndarray, at: Geometry):
         kh, kw, channels, filters = kernel.shape
         self.at = at
-        self.shifting = at.strides == (1, 1) and at.dilation[0] == 1 and (2 * channels > filters or kw == 1)
+        fewer = channels > filters or 2 * channels > filters and channels >= MANY_CHANNELS  # numbers to add than to copy
+        self.shifting = at.strides == (1, 1) and at.dilation[0] == 1 and (fewer or kw == 1)
         self.matrix = kernel.reshape(-1, filters).T
         if self.shifting:
             self.matrix = np.ascontiguousarray(kernel.transpose(1, 3, 0, 2)).reshape(kw * filters, kh * channels)
@@ -158,10 +160,12 @@ class Correlation:
         order = sorted(enumerate(shifts(width, self.at)), key=lambda shift: shift[1][0] - shift[1][1])  # the widest first
         direct = kw == 1 and columns == width  # then nothing lies shifted
         bytes_ = kw * filters * width * images * x.itemsize
-        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
+        channels = x.shape[1]
+        for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
             rows = out[r0 - first_row : r1 - first_row]
             table = rows if direct else scratch("shifted", (r1 - r0, kw, filters, width, images), x.dtype)
-            np.matmul(self.matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
+            matrix = self.matrix[:, i0 * channels : i1 * channels]
+            np.matmul(matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
             for number, (j, (low, high, start)) in enumerate([] if direct else order):
                 part = table[:, j, :, start : start + high - low]
                 if number == 0:
@@ -177,13 +181,13 @@ def add_kernel_gradient(x: np.ndarray, g: np.ndarray, gradient: np.ndarray, firs
     (count, filters, width, images), (kh, kw, channels) = g.shape, gradient.shape[:3]
     flat = g.reshape(count, filters, width * images).transpose(0, 2, 1)
     if at.strides == (1, 1) and at.dilation[0] == 1 and channels >= FEW_CHANNELS:
-        for (r0, r1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at):
-            products = scratch("products", (r1 - r0, kh * channels, filters), g.dtype)
+        for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at):
+            products = scratch("products", (r1 - r0, (i1 - i0) * channels, filters), g.dtype)
             for j, (low, high, start) in enumerate(shifts(x.shape[2], at)):
                 columns = seen[:, :, start * images : (start + high - low) * images]
                 rows = flat[r0 - first_row : r1 - first_row, low * images : high * images]
                 np.matmul(columns, rows, out=products)
-                gradient[:, j] += np.add.reduce(products, axis=0).reshape(kh, channels, filters)
+                gradient[i0:i1, j] += np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters)
         return
     for (r0, r1), (c0, c1) in blocks(x, (first_row, first_row + count), at):
         columns = gather(x, (r0, r1), (c0, c1), at)

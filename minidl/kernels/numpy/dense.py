@@ -5,7 +5,8 @@ import numpy as np
 
 from minidl.activations import linear
 from minidl.config import computing
-from minidl.kernels.numpy.convolution import HANDED_BACK
+from minidl.kernels.numpy.convolution import HANDED_BACK, fits_bias
+from minidl.kernels.numpy.memory import in_one_type
 from minidl.kernels.numpy.threads import parts_of, run_parts
 from minidl.ops import dense_layer, relu, softmax
 from minidl.tensor import Kernel
@@ -35,12 +36,12 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def forward(x: Any, kernel: Any, bias: Any, *, activation: Any) -> Any:
-    arrays = (x, kernel) if bias is None else (x, kernel, bias)
-    if activation not in (relu, linear, softmax) or not all(isinstance(a, np.ndarray) and a.dtype == x.dtype for a in arrays):
+    if activation not in (relu, linear, softmax) or (arrays := in_one_type(x, kernel)) is None:
         return HANDED_BACK
-    if x.dtype.char not in "fd" or x.ndim < 2 or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0] or not x.size or not kernel.size:
+    x, kernel = arrays
+    if x.ndim < 2 or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0] or not x.size or not kernel.size:
         return HANDED_BACK
-    if bias is not None and bias.shape != kernel.shape[1:]:
+    if bias is not None and not fits_bias(bias, kernel):
         return HANDED_BACK
     rows = x.reshape(-1, kernel.shape[0])
     with computing:

@@ -30,6 +30,22 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return np.ndarray(shape, dtype, buffer)
 
 
+def forget_scratch() -> None:
+    """Let go of this thread's scratch memory: the next who needs some asks for it anew."""
+    _local.__dict__.clear()
+
+
+def in_one_type(*arrays: Any) -> list[np.ndarray] | None:
+    """The arrays in the type that NumPy gives their product, if that is float32 or float64; None for others, and if one is no array."""
+    if not all(isinstance(a, np.ndarray) for a in arrays):
+        return None
+    dtype = arrays[0].dtype
+    if any(a.dtype != dtype for a in arrays):
+        dtype = np.result_type(*arrays)
+        arrays = tuple(a.astype(dtype, copy=False) for a in arrays)
+    return list(arrays) if dtype.char in "fd" else None
+
+
 def rows_first(x: np.ndarray) -> np.ndarray:
     """(N, H, W, C) → (W, C, H, N), C-contiguous; without a copy where the memory is in this order already."""
     y = x.transpose(2, 3, 1, 0)

@@ -4,18 +4,22 @@ from typing import Any
 import numpy as np
 
 from minidl.kernels.numpy.convolution import HANDED_BACK
+from minidl.kernels.numpy.memory import in_one_type
 from minidl.ops import batch_normalization
 from minidl.tensor import Kernel
 
 
 def forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, *, epsilon: float) -> Any:
-    """For statistics of one shape that x's shape does not change; y = x · scale + shift."""
-    given = [a for a in (mean, variance, gamma, beta) if a is not None]
-    arrays = all(isinstance(a, np.ndarray) and a.dtype == x.dtype for a in (x, *given))
-    if not arrays or x.dtype.char not in "fd" or any(a.shape != mean.shape or a.ndim != x.ndim for a in given) or not x.size:
+    """y = (x − mean) · scale + shift, with statistics of one shape that does not change x's."""
+    given = in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None))
+    if given is None or not x.size:
         return HANDED_BACK
-    if any(n not in (1, m) for n, m in zip(mean.shape, x.shape)):
+    x, *given = given
+    shape = np.broadcast_shapes((1,) * x.ndim, *(a.shape for a in given))
+    if len(shape) > x.ndim or any(n not in (1, m) for n, m in zip(shape, x.shape)):
         return HANDED_BACK
+    found = iter([np.broadcast_to(a, shape) for a in given])
+    mean, variance, gamma, beta = (a if a is None else next(found) for a in (mean, variance, gamma, beta))
     inverse = 1 / np.sqrt(variance + epsilon)
     scale = inverse if gamma is None else inverse * gamma
     y = x - mean  # first: x · scale − mean · scale would lose digits where the mean is large

@@ -37,19 +37,19 @@ def corners(image: tuple[int, int], at: Geometry) -> Iterator[Corner]:
 
 def max_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, padding: str = "valid") -> Any:
     at = _geometry(x, pool_size, strides, padding)
-    if at is None or at.window[0] * at.window[1] > 255:
+    if at is None:
         return HANDED_BACK
     x = rows_first(x)
     y = np.full((at.places[0], x.shape[1], at.places[1], x.shape[3]), -np.inf, x.dtype)
-    winner = np.zeros(y.shape, np.uint8)
     places = list(enumerate(corners(x.shape[0:3:2], at)))
+    winner = np.zeros(y.shape, np.min_scalar_type(len(places)))
 
     def run(_: int, low: int, high: int) -> None:
         for k, (rows, columns, seen_rows, seen_columns) in places:
             seen, best, who = (a[:, low:high] for a in (x[seen_rows, :, seen_columns], y[rows, :, columns], winner[rows, :, columns]))
             if k:  # the first of equals stays; so does a nan, which nothing is larger than
                 np.multiply(who, seen <= best, out=who)
-                np.maximum(who, np.multiply(seen > best, np.uint8(k)), out=who)
+                np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who)
             np.maximum(best, seen, out=best)
 
     run_parts(run, parts_of(x.shape[1], y.size * len(places)))

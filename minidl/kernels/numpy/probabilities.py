@@ -8,13 +8,13 @@ from minidl.ops import crossentropy, softmax_crossentropy
 from minidl.tensor import Kernel
 
 
-def _fit(x: Any, targets: Any) -> bool:
+def _fitting(x: Any, targets: Any) -> bool:
     arrays = isinstance(x, np.ndarray) and isinstance(targets, np.ndarray)
-    return arrays and x.shape == targets.shape and x.dtype == targets.dtype and x.dtype.char in "fd" and x.ndim > 0 and x.size > 0
+    return arrays and x.shape == targets.shape and x.dtype.char in "fd" and x.ndim > 0 and x.size > 0
 
 
 def forward(p: Any, targets: Any, *, axis: int = -1, smallest: float = 1e-7) -> Any:
-    if not _fit(p, targets):
+    if not _fitting(p, targets):
         return HANDED_BACK
     total = np.add.reduce(p, axis=axis, keepdims=True)
     q = p / total
@@ -35,7 +35,7 @@ def vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
 
 
 def scores_forward(x: Any, targets: Any, *, axis: int = -1) -> Any:
-    if not _fit(x, targets):
+    if not _fitting(x, targets):
         return HANDED_BACK
     x = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     e = np.exp(x)

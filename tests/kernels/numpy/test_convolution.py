@@ -105,8 +105,15 @@ def test_other_numbers_are_handed_back():
     rng = np.random.default_rng(0)
     keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
     x, kernel = dyadic(rng, (2, 4, 4, 1), "float64"), dyadic(rng, (3, 3, 1, 2), "float64")
-    for other in (x.astype("int64"), x.astype("float16"), x.astype("float32"), x[:0]):
-        assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [other, kernel], expect_kernel=False)
+    half = x.astype("float16"), kernel.astype("float16")
+    for arrays in (half, [x[:0], kernel], [x, kernel[..., :0]]):
+        assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [*arrays], expect_kernel=False)
+    whole = x.astype("int64"), kernel.astype("int64")
+    assert ops.conv2d(*whole).dtype == np.int64
+    assert_equal(lambda *xs: ops.convolution_layer(*xs, **keywords), [x, kernel, np.ones(2, "float32")], expect_kernel=False)
+    for other in (x.astype("int64"), x.astype("float16"), x.astype("float32"), x > 0):  # in the type of the product
+        assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [other, kernel], exactly=True)
+        assert_equal(lambda *xs: ops.conv2d(*xs), [other, kernel], exactly=True)
     swapped = x.astype(x.dtype.newbyteorder())
     assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **keywords), [swapped, kernel], exactly=True)
     assert_equal(lambda *xs: ops.convolution_layer(*xs, None, **{**keywords, "activation": ops.tanh}), [x, kernel], expect_kernel=False)

@@ -30,7 +30,7 @@ def test_dense(seed, dtype, shape, units, bias, count):
 def test_dense_hands_back_what_it_is_not_made_for():
     x, kernel = np.ones((2, 3)), np.ones((3, 4))
     for arrays, activation in (
-        ([x.astype("float32"), kernel, None], ops.relu),
+        ([x.astype("float16"), kernel.astype("float16"), None], ops.relu),
         ([x, kernel, np.ones((2, 4))], linear),
         ([x[0], kernel, None], linear),
         ([x[:0], kernel, None], linear),
@@ -64,8 +64,10 @@ def test_crossentropy_of_any_scores_is_finite():
 def test_crossentropies_hand_back_what_they_are_not_made_for():
     p, targets = np.full((2, 3), 1 / 3), np.eye(3)[:2]
     for op in (ops.crossentropy, ops.softmax_crossentropy):
-        for arrays in ([p.astype("float32"), targets], [p, targets[:1]], [p, targets.astype(int)]):
+        for arrays in ([p.astype("float16"), targets.astype("float16")], [p, targets[:1]], [p[:0], targets[:0]]):
             assert_equal(op, arrays, expect_kernel=False)
+        for arrays in ([p.astype("float32"), targets], [p, targets.astype(int)], [p.astype("float32"), targets > 0]):
+            assert_equal(op, arrays)
 
 
 @given(SEEDS, DTYPES, st.integers(0, 3), st.booleans(), st.booleans())
@@ -77,6 +79,15 @@ def test_batch_normalization(seed, dtype, axis, has_gamma, has_beta):
     gamma, beta = (rng.uniform(0.5, 2, small).astype(dtype) if given else None for given in (has_gamma, has_beta))
     arrays = [x.astype(dtype), mean.astype(dtype), variance.astype(dtype), gamma, beta]
     assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=1e-3), arrays)
+
+
+def test_batch_normalization_with_statistics_of_several_shapes():
+    rng = np.random.default_rng(0)
+    x, mean, variance = rng.normal(size=(3, 4, 5, 2)), rng.normal(size=(4, 1, 1)), rng.uniform(0.5, 2, (1, 1, 1, 2))
+    for gamma, beta in ((None, np.array(0.5)), (rng.normal(size=2), None), (rng.normal(size=(5, 1)).astype("float32"), rng.normal(size=2))):
+        assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), [x, mean, variance, gamma, beta])
+    for arrays in ([x[:0], mean, variance, None, None], [x, rng.normal(size=(2, 1, 1, 1, 1)), variance, None, None]):
+        assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
