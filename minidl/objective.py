@@ -92,6 +92,18 @@ class Objective:
         return list(zip(targets, outputs, weights))
 
 
+def named(logs: Any) -> dict[str, Any]:
+    """What a step returned; TypeError if it is not a dictionary."""
+    if not isinstance(logs, dict):
+        raise TypeError(f"train_step and test_step return a dictionary of numbers, like {{'loss': loss}}; got {type(logs).__name__}")
+    return logs
+
+
+def floats(logs: Any) -> Logs:
+    """What a step returned, as Python floats. (On a GPU: here Python waits for the step.)"""
+    return {name: float(value) for name, value in named(logs).items()}
+
+
 def _as_list(given: Any, names: list[str], what: str) -> list[Any]:
     if not isinstance(given, dict):
         return list(given) if isinstance(given, (list, tuple)) else [given]

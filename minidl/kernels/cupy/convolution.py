@@ -63,7 +63,7 @@ def _pooled_vjp(g: Array, saved: Any, needs: Any) -> list[Array | None]:
     x, kernel, at, winner = saved
     shape = (x.shape[0], *at.places, kernel.shape[-1])
     dz = owner(x).module.empty(shape, x.dtype)
-    each("images.cu", "unpool", dz.size, dense_copy(g), winner, dz, dz.size, *shape[1:])
+    each("around.cu", "unpool", dz.size, dense_copy(g), winner, dz, dz.size, *shape[1:])
     return _gradients(dz, x, kernel, at, needs)
 
 
@@ -73,7 +73,7 @@ def relu_gradient(g: Array, y: Array | None) -> Array:
     if y is None:
         return g
     dz = owner(g).module.empty(g.shape, g.dtype)
-    each("images.cu", "relu_gradient", g.size, g, y, dz, g.size)
+    each("around.cu", "relu_gradient", g.size, g, y, dz, g.size)
     return dz
 
 
@@ -120,7 +120,7 @@ def _col2im_vjp(g: Array, at: Geometry, needs: Any) -> list[Array]:
 
 def _copy_patches(name: str, source: Array, target: Array, at: Geometry, channels: int) -> None:
     each(
-        "images.cu", name, target.size, source, target, target.size,
+        "patches.cu", name, target.size, source, target, target.size,
         *at.image, channels, *at.places, *at.window, *at.strides, *at.dilation, 0, 0,
     )  # fmt: skip
 

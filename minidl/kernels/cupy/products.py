@@ -99,7 +99,7 @@ def _product(
     if alone:
         return y[0]
     total = xp.empty((m, n), a.dtype)
-    each("images.cu", "sum_parts", m * n, y, bias, total, m * n, n, parts, relu)
+    each("around.cu", "sum_parts", m * n, y, bias, total, m * n, n, parts, relu)
     return total
 
 
