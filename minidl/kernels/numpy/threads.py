@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from minidl import config
+from minidl.kernels.numpy.memory import forget_scratch
 
 WORTH = 5e6  # multiply-adds for each thread: handing over costs some 50 µs, as much as this work
 
@@ -93,6 +94,11 @@ def run_parts(function: Callable[[int, int, int], Any], parts: list[tuple[int, i
         if error is not None:
             raise error
     return [result for result, _ in outcomes]
+
+
+def forget_scratch_everywhere() -> None:
+    """All threads let go of what they have kept for kernels: it will be allocated again, and can be counted."""
+    run_parts(lambda *_: forget_scratch(), [(i, i + 1) for i in range(config.settings().threads)])
 
 
 def _tried(function: Callable[[int, int, int], Any], i: int, part: tuple[int, int]) -> tuple[Any, BaseException | None]:
