@@ -19,6 +19,7 @@ from minidl.switches import recording
 from minidl.tensor import Kernel
 
 HANDED_BACK: tuple[None, None] = (NotImplemented, None)  # type: ignore[assignment]
+CONVOLUTION = {"strides", "padding", "dilation", "activation"}  # the keywords of convolution_layer
 
 
 class Saved(NamedTuple):
@@ -60,15 +61,21 @@ def layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str,
     return _forward(x, kernel, bias, at, activation is relu, False)
 
 
+def halving(*, pool_size: Any = 2, strides: Any = None, padding: Any = "valid", **more: Any) -> bool:
+    """Whether these are the keywords of windows of 2×2 side by side."""
+    size, steps = pair(pool_size, "pool_size"), None if strides is None else pair(strides, "strides")
+    return size == (2, 2) and steps in (None, (2, 2)) and padding in ("valid", "same") and not more
+
+
 def pooled_forward(x: Any, kernel: Any, bias: Any, *, convolution: dict[str, Any], pooling: dict[str, Any]) -> Any:
-    activation, strides = convolution["activation"], pooling["strides"] or pooling["pool_size"]
-    if activation not in (relu, linear) or pair(pooling["pool_size"]) != (2, 2) or pair(strides) != (2, 2):
+    activation = convolution.get("activation")
+    if convolution.keys() != CONVOLUTION or activation not in (relu, linear) or not halving(**pooling):
         return HANDED_BACK
     if (arrays := fitting(x, kernel, bias)) is None:
         return HANDED_BACK
     x, kernel = arrays
     at = geometry_of(x.shape[1:3], kernel.shape[:2], convolution["strides"], convolution["padding"], convolution["dilation"])
-    if min(at.places) < 2 or (pooling["padding"] == "same" and (at.places[0] % 2 or at.places[1] % 2)):
+    if min(at.places) < 2 or (pooling.get("padding") == "same" and (at.places[0] % 2 or at.places[1] % 2)):
         return HANDED_BACK
     return _forward(x, kernel, bias, at, activation is relu, True)
 
