@@ -1,6 +1,7 @@
 """Convolution, with bias and ReLU, and with the 2×2 maximum that follows, a block of rows at a time.
 
-Bias and ReLU change nothing about which number is largest, so they come after the maximum, on a quarter of the numbers. Of a pooled
+Bias and ReLU change nothing about which number is largest, so they come after the maximum, on a quarter of the numbers. (Numbers so close
+that adding the bias rounds them to one are still told apart: there the gradient may go to another than the readable op's.) Of a pooled
 convolution only two boolean masks are kept in place of the full-size result: of two neighbouring rows, was the first larger; of two
 neighbours in what is left, the first. As rows are the picture's columns here, this is the order in which the first in C order wins a
 tie, as `minidl.ops.max_pool2d` promises."""
