@@ -70,7 +70,7 @@ class CapturedSteps:
 
     def check(self, batches: Any) -> bool:
         """Whether all labels of these batches are known to be labels (ValueError if not); so that not each batch has to be looked at."""
-        if self.refused or home_of(self.trainer).name not in recorders or not isinstance(batches, ArrayBatches) or batches.data.y is None:
+        if not isinstance(batches, ArrayBatches) or batches.data.y is None or home_of(self.trainer).name not in recorders or self.refused:
             return False
         check_labels(self.trainer, tuple(batches.data))
         return True

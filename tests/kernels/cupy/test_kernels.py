@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from ops.cases import all_cases
+from ops.test_gradients import results_and_gradients
 
 from minidl import devices, ops
 from minidl.activations import linear
 from minidl.autograd import grad
 from minidl.kernels.cupy import KERNELS, convolution
 from minidl.switches import reference_only
-from minidl.tensor import Tensor
+from minidl.tensor import Tensor, registry
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 
@@ -102,6 +104,21 @@ def assert_equal(op, shapes, metadata, device, dtype, tolerance, recorded=False)
 @pytest.mark.parametrize(("op", "shapes", "metadata"), CASES, ids=[f"{op.name}-{i}" for i, (op, *_) in enumerate(CASES)])
 def test_a_kernel_gives_what_the_readable_op_gives(op, shapes, metadata, device, dtype):
     assert_equal(op, shapes, metadata, device, dtype, TOLERANCE[dtype], recorded=op is ops.matmul)
+
+
+OF_THE_REGISTRY = [case for case in all_cases() if registry[case.name] in KERNELS]
+
+
+@pytest.mark.parametrize("case", OF_THE_REGISTRY, ids=[f"{case.name}: {case.label}" for case in OF_THE_REGISTRY])
+def test_the_inputs_that_all_ops_are_tested_with_and_gradients_of_order_2(case, device):
+    arrays = case.arrays()
+    with reference_only():
+        expected = results_and_gradients(case, arrays, np.asarray)
+    found = results_and_gradients(case, arrays, device.asarray)
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-10)
 
 
 PRODUCTS = [case for case in CASES if case[0] in (ops.conv2d, ops.convolution_and_pooling, ops.dense_layer)][1::2]  # some in fours
