@@ -43,6 +43,9 @@ class CapturedSteps:
         self.seen: list[Any] = []  # the objects in them,
         self.settings: tuple[Any, ...] = ()  # and those that a recording depends on
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"recordings": {}, "holders": [], "seen": []}  # a copy of the model records for itself
+
     def __call__(self, data: tuple[Any, ...], checked: bool = False) -> Any:
         """One training step; ``checked``: the labels are known to be labels."""
         if self.refused or not kernels_on.get():
