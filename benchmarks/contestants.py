@@ -34,10 +34,10 @@ BARE_STEP = Contestant("minidl, bare step", "bare step", "minidl")  # beside fit
 PRODUCT = Contestant("product", "product", "product")
 ALL = (
     MINIDL,
-    Contestant("torch channels_first", "torch", "torch", {"layout": "channels_first"}),
-    Contestant("torch channels_last", "torch", "torch", {"layout": "channels_last"}),
-    Contestant("torch tuned, channels_first", "torch tuned", "torch", {"layout": "channels_first"}, ALLOCATOR),
-    Contestant("torch tuned, channels_last", "torch tuned", "torch", {"layout": "channels_last"}, ALLOCATOR),
+    Contestant("torch channels_first", "torch", "torch", {"layout": "channels_first", "adam": "fused"}),
+    Contestant("torch channels_last", "torch", "torch", {"layout": "channels_last", "adam": "fused"}),
+    Contestant("torch tuned, channels_first", "torch tuned", "torch", {"layout": "channels_first", "adam": "fused"}, ALLOCATOR),
+    Contestant("torch tuned, channels_last", "torch tuned", "torch", {"layout": "channels_last", "adam": "fused"}, ALLOCATOR),
     Contestant("jax jit", "jax", "jax"),
     Contestant("keras", "keras", "keras", {"jit_compile": False}),
     Contestant("keras with XLA", "keras", "keras", {"jit_compile": True}),

@@ -14,6 +14,7 @@ from benchmarks.statistics import Spread, paired_ratios, spread
 from benchmarks.workers import Process, WorkerError
 
 STEPS_THAT_AGREE, TOLERANCE = 5, 2e-3  # the losses of so many steps, and how far they may differ, relative to the loss
+MEMORY_ROUNDS = 3  # a new process each time, and hardly any spread
 PAUSE = 0.1  # seconds: the threads of the one before have stopped waiting for work by then, which they do at full speed
 FIT_STEPS = {32: 100, 128: 40}  # of an epoch of fit, by batch size
 
@@ -75,7 +76,7 @@ def measure(case: Case, contestants: list[Contestant], rounds: int, seconds: flo
     WorkerError. ``tick`` is told about each contestant before it is measured."""
     result = Result(case)
     if case.kind == "memory":
-        for _ in range(rounds):
+        for _ in range(min(rounds, MEMORY_ROUNDS)):
             for contestant in contestants:
                 tick(contestant.name)
                 with Process(contestant, case.threads, cores) as worker:

@@ -114,7 +114,7 @@ def _check(subject: Subject, report: Report, rng: np.random.Generator, rtol: flo
         found = _somewhere(subject, first, rng, rtol, atol, reaches) if reaches else examine(subject, first, rng, rtol, atol)
         failed = found
         if found is not None and found.kinks:
-            report.kinks += found.kinks[: 20 - len(report.kinks)]
+            report.kinks = (report.kinks + found.kinks)[:20]
             off = _off(subject, found.values, rng, rtol, atol)
             failed = found if off is None or off.ok else off
         if found is None or failed is None or failed.ok:

@@ -124,6 +124,12 @@ def _blas_libraries() -> list[Any]:
     return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
 
 
+def _release(library: Any) -> None:
+    """threadpoolctl obeys only the thread that first set a limit, and ignores all others in silence, until this one is released."""
+    if hasattr(library, "clear_controlling_thread"):  # older ones obey everybody
+        library.clear_controlling_thread(force=True)
+
+
 class _Computing(ContextDecorator):
     """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products."""
 
@@ -151,7 +157,9 @@ class _Computing(ContextDecorator):
     def _set(self, threads: int | None) -> None:
         for library, before in zip(self.libraries or (), self.before):
             if before > 1:
+                _release(library)
                 library.set_num_threads(threads or before)
+                _release(library)
 
 
 # ``with computing:`` freed memory is kept, and matrix products run on one thread: those of small nets wait for each other longer than they

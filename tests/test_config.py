@@ -2,6 +2,7 @@
 import platform
 import subprocess
 import sys
+from threading import Event, Thread
 
 import pytest
 import threadpoolctl
@@ -33,6 +34,35 @@ def test_overlapping_limits_are_restored_by_the_last():
                 pass
             assert blas_threads() == {1}
         assert blas_threads() == before
+
+
+def test_any_thread_can_compute():
+    """Also after another one has, and when the one that came first is not the last to go."""
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with config.computing:
+            pass
+        inside, leave, seen = Event(), Event(), []
+
+        def other():
+            with config.computing:
+                seen.append(blas_threads())
+                inside.set()
+                leave.wait(10)
+            seen.append(blas_threads())
+
+        with config.computing:
+            thread = Thread(target=other)
+            thread.start()
+            inside.wait(10)
+        assert blas_threads() == {1}
+        leave.set()
+        thread.join()
+        assert seen == [{1}, before]
+        thread = Thread(target=lambda: seen.append(config.computing(blas_threads)()))
+        thread.start()
+        thread.join()
+        assert seen[2] == {1} and blas_threads() == before
 
 
 def test_freed_memory_is_kept_on_glibc_only_and_as_the_settings_say(monkeypatch):

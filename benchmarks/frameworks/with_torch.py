@@ -1,6 +1,5 @@
-"""PyTorch, eager, on the CPU. Setting ``layout``: "channels_first" (its default) or "channels_last", for weights and images.
-
-Adam is the fused one, the quickest that PyTorch has on a CPU. The batch is a Tensor in the right layout before the clock runs."""
+"""PyTorch, eager, on the CPU. Setting ``layout``: "channels_first" (its default) or "channels_last", for weights and images;
+``adam``: "fused" is the quickest one that PyTorch has on a CPU. The batch is a Tensor in the right layout before the clock runs."""
 import platform
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +30,7 @@ class Torch(Framework):
         self.model = model_of(net, weights).to(memory_format=self.memory_format)
         self.loss = nn.BCEWithLogitsLoss() if net.sigmoid else nn.CrossEntropyLoss()
         self.sigmoid = net.sigmoid
-        self.optimizer = torch.optim.Adam(self.model.parameters(), LEARNING_RATE, eps=EPSILON, fused=True)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), LEARNING_RATE, eps=EPSILON, fused=self.settings["adam"] == "fused")
 
     def _images(self, x: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format)
