@@ -225,3 +225,13 @@ def class_weigher(class_weight: Any, outputs: int | None) -> Callable[[Batch], B
         return batch._replace(sample_weight=weights if already is None else weights * already.reshape(-1))
 
     return weigh
+
+
+def joined(outputs: list[Any]) -> Any:
+    """The outputs of several batches as one array, or a list or dictionary of arrays."""
+    first = outputs[0]
+    if isinstance(first, dict):
+        return {key: joined([output[key] for output in outputs]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return [joined([output[i] for output in outputs]) for i in range(len(first))]
+    return np.concatenate(outputs)

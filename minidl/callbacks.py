@@ -24,6 +24,11 @@ class Callback:
         """``params``: epochs, steps (None where unknown), verbose."""
         self.params = params
 
+    def wants_logs(self, moment: str) -> bool:
+        """Whether this callback looks at ``logs`` at the end of this batch; if nobody does, a GPU is not made to wait. (By default: if it
+        has a method of its own for that moment, "on_train_batch_end".)"""
+        return getattr(getattr(self, moment), "__func__", None) is not getattr(Callback, moment)
+
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None: ...
     def on_train_end(self, logs: dict[str, float] | None = None) -> None: ...
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None: ...
@@ -50,6 +55,10 @@ class CallbackList:
                 raise TypeError(f"callbacks are objects of minidl.callbacks.Callback; got {callback!r}")
             callback.set_params(params)
             callback.set_model(model)
+
+    def wants_logs(self, moment: str) -> bool:
+        """Whether any of them does."""
+        return any(callback.wants_logs(moment) for callback in self.callbacks)
 
     def __getattr__(self, moment: str) -> Any:
         if not moment.startswith("on_"):
@@ -116,7 +125,8 @@ class TimeBudget(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         spent, steps = in_words(time.perf_counter() - self.began), self.params["steps"]
         done = f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"
-        part = f" and {self.steps}{f' of {steps}' if steps else ''} steps of the next" if self.steps else ""
+        of = f" of {steps}" if steps else ""
+        part = f" and {self.steps}{of} step{'s' if steps or self.steps > 1 else ''} of the next" if self.steps else ""
         self.model.history.ended = sentence = f"Trained {done}{part} in {spent}; the time budget is {in_words(self.seconds)}."
         if self.params["verbose"]:
             print(sentence)
@@ -158,11 +168,14 @@ class ProgressBar(Callback):
     def _start(self) -> None:
         self.began, self.shown, self.done, self.drawn = time.perf_counter(), 0.0, 0, ""
 
+    def wants_logs(self, moment: str) -> bool:
+        """Only when it is time to draw them."""
+        return self.params["verbose"] == 1 and sys.stdout.isatty() and time.perf_counter() - self.shown > self.EVERY
+
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.done = batch + 1
-        now = time.perf_counter()
-        if self.params["verbose"] == 1 and sys.stdout.isatty() and now - self.shown > self.EVERY:
-            self.shown = now
+        if (logs or not getattr(self, "training", False)) and self.wants_logs("on_train_batch_end"):
+            self.shown = time.perf_counter()
             self._draw(logs or {}, end="")
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:

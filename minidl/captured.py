@@ -3,8 +3,11 @@
 A step is run twice, then recorded (nothing is computed then), and from there on only played: Python does nothing between the first kernel
 and the last. What changes from step to step is read by the kernels from the GPU's memory: the batch from arrays that each new batch is
 copied into; the number of the update and the learning rate; the state of the random numbers; the sums that metrics keep. One array of
-results is read at the end."""
+results is read at the end of a step, if somebody asks for it then."""
 import logging
+from collections.abc import Callable
+from functools import cache
+from operator import is_
 from typing import Any
 
 from minidl import labels
@@ -36,6 +39,12 @@ class CapturedSteps:
         self.recordings: dict[Any, Recording] = {}
         self.refused = "capture=False" if capture is False else ""
         self.examined = False
+        self.holders: list[dict[str, Any]] = []  # the attributes of all layers,
+        self.seen: list[Any] = []  # the objects in them,
+        self.settings: tuple[Any, ...] = ()  # and those that a recording depends on
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"recordings": {}, "holders": [], "seen": []}  # a copy of the model records for itself
 
     def __call__(self, data: tuple[Any, ...], checked: bool = False) -> Any:
         """One training step; ``checked``: the labels are known to be labels."""
@@ -64,7 +73,7 @@ class CapturedSteps:
 
     def check(self, batches: Any) -> bool:
         """Whether all labels of these batches are known to be labels (ValueError if not); so that not each batch has to be looked at."""
-        if self.refused or home_of(self.trainer).name not in recorders or not isinstance(batches, ArrayBatches) or batches.data.y is None:
+        if not isinstance(batches, ArrayBatches) or batches.data.y is None or home_of(self.trainer).name not in recorders or self.refused:
             return False
         check_labels(self.trainer, tuple(batches.data))
         return True
@@ -76,15 +85,27 @@ class CapturedSteps:
         return self.trainer.train_step(data)
 
     def _key(self, arrays: list[Any]) -> Any:
-        optimizer = {k: v for k, v in vars(self.trainer.optimizer).items() if k not in ("iterations", "_learning_rate")}
-        settings = tuple(v for v in optimizer.values() if type(v) in SCALARS)
-        found = ((k, v) for layer in _layers(self.trainer) for k, v in vars(layer).items())
-        layers = tuple(v for k, v in found if type(v) in SCALARS and k != "stop_training")
-        return tuple((a.shape, str(a.dtype)) for a in arrays), tf32_allowed(), id(random_generator()), settings, layers
+        seen = [value for attributes in self.holders for value in attributes.values()]
+        if not self.holders or len(seen) != len(self.seen) or not all(map(is_, seen, self.seen)):  # else the settings are as they were
+            self.holders = [vars(layer) for layer in _layers(self.trainer)]
+            self.seen = [value for attributes in self.holders for value in attributes.values()]
+            self.settings = _settings(self.holders, "stop_training")
+        optimizer = _settings([vars(self.trainer.optimizer)], "iterations", "_learning_rate")
+        return tuple((a.shape, a.dtype) for a in arrays), tf32_allowed(), id(random_generator()), optimizer, self.settings
 
 
 class CannotRecord(Exception):
     """Why a step could not be recorded."""
+
+
+class Later:
+    """A number that a step reports, read from the device when it becomes a float; all numbers of the step are read at once."""
+
+    def __init__(self, read: Callable[[], list[float]], place: int):
+        self.read, self.place = read, place
+
+    def __float__(self) -> float:
+        return self.read()[self.place]
 
 
 class Recording:
@@ -106,11 +127,12 @@ class Recording:
         """Whether the weights are still in the memory that the recording works on."""
         return all(w.data is array for w, array in zip(self.weights, self.memory))
 
-    def step(self, data: tuple[Any, ...]) -> dict[str, float]:
-        """Do the step, and read what it reports."""
-        with self.recorder.active():
-            self.run(data)
-            return dict(zip(self.names, self.results.get().tolist()))
+    def step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Do the step, or start it; what it reports is read when somebody asks for it."""
+        self.run(data)
+        own = self.results.copy()  # where no later step writes: not while the recorder is active, whose memory the recording reuses
+        read = cache(lambda: own.get().tolist())
+        return {name: Later(read, i) for i, name in enumerate(self.names)}
 
     def run(self, data: tuple[Any, ...]) -> None:
         """Do the step, or start it: nothing is read, so the device may still be at it."""
@@ -222,6 +244,10 @@ def _why_not(trainer: Any, home: Backend, careful: bool) -> str:
                 what = getattr(thing, "__name__", type(thing).__name__)
                 return f"{what} is not minidl's own, and a recording would not run its Python again (capture=True records it all the same)"
     return ""
+
+
+def _settings(holders: list[dict[str, Any]], *but: str) -> tuple[Any, ...]:
+    return tuple(v for attributes in holders for k, v in attributes.items() if type(v) in SCALARS and k not in but)
 
 
 def _layers(trainer: Any) -> list[Any]:

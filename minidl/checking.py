@@ -114,7 +114,7 @@ def _check(subject: Subject, report: Report, rng: np.random.Generator, rtol: flo
         found = _somewhere(subject, first, rng, rtol, atol, reaches) if reaches else examine(subject, first, rng, rtol, atol)
         failed = found
         if found is not None and found.kinks:
-            report.kinks += found.kinks[: 20 - len(report.kinks)]
+            report.kinks = (report.kinks + found.kinks)[:20]
             off = _off(subject, found.values, rng, rtol, atol)
             failed = found if off is None or off.ok else off
         if found is None or failed is None or failed.ok:
@@ -129,7 +129,7 @@ def _off(subject: Subject, values: list[np.ndarray], rng: np.random.Generator, r
     """Findings at a point beside these values; None if there is none without kinks."""
     for _ in range(ESCAPES):
         found = _tried(subject, a_little_off(values, rng), rng, rtol, atol)
-        if found is not None and (found.ok or not found.kinks) and not found.broken:
+        if found is not None and (found.ok or not found.kinks):
             found.kinks = []
             return found
     return None
@@ -141,7 +141,7 @@ def _somewhere(
     """Findings at another point, as far away as the function allows; None if it has no values there."""
     for reach in reaches:
         found = _tried(subject, elsewhere(values, rng, reach), rng, rtol, atol)
-        if found is not None and not found.broken:
+        if found is not None:
             return found
     return None
 

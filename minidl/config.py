@@ -12,7 +12,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ from typing import Any
 from minidl.checks import true_or_false, whole
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
-MOST_BLOCK_BYTES = 2**30
+MOST_BLOCK_BYTES, MOST_THREADS = 2**30, 256
 
 
 def cores() -> int:
@@ -52,7 +52,8 @@ class Settings:
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:
-        whole("threads", self.threads)
+        if whole("threads", self.threads) > MOST_THREADS:
+            raise ValueError(f"threads must be at most {MOST_THREADS}; got {self.threads}")
         whole("block_bytes", self.block_bytes)
         if self.block_bytes > MOST_BLOCK_BYTES:
             raise ValueError(f"block_bytes must be at most {MOST_BLOCK_BYTES}, far beyond any cache; got {self.block_bytes}")
@@ -78,7 +79,15 @@ def settings() -> Settings:
 
 def configure(**changes: Any) -> None:
     """Change settings for the whole process: see `Settings`. ValueError for one that cannot be, TypeError for an unknown one."""
-    _process["settings"] = replace(_process.get("settings") or suggested(), **changes)
+    _process["settings"] = _changed(_process.get("settings") or suggested(), changes)
+
+
+def _changed(before: Settings, changes: dict[str, Any]) -> Settings:
+    names = [field.name for field in fields(Settings)]
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"there is no setting {name!r}; there are {', '.join(names)}")
+    return replace(before, **changes)
 
 
 def restore() -> None:
@@ -89,7 +98,7 @@ def restore() -> None:
 @contextmanager
 def using(**changes: Any) -> Iterator[Settings]:
     """Change settings for a block of code, in this thread."""
-    token = _block.set(replace(settings(), **changes))
+    token = _block.set(_changed(settings(), changes))
     try:
         yield settings()
     finally:
@@ -98,17 +107,24 @@ def using(**changes: Any) -> Iterator[Settings]:
 
 # ---------------------------------------------------------------- memory
 
-_kept = {"now": False}
+_kept = {"wanted": False, "now": False}
+
+
+@cache
+def _mallopt() -> Any:
+    """glibc's function that sets how memory is handled; None where there is another library."""
+    return ctypes.CDLL(None).mallopt if platform.libc_ver()[0] == "glibc" else None
 
 
 def keep_freed_memory() -> bool:
     """Let glibc keep the large blocks that are freed, for the next step, instead of giving them back to the operating system and asking
     again (which costs nearly half of a small training step); or not, as the settings say. Whether they are kept: without glibc, never."""
     wanted = settings().keep_freed_memory
-    if wanted != _kept["now"] and platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mmap, trim = (2**30, 2**31 - 1) if wanted else (2**17, 2**17)  # 2¹⁷ bytes is what glibc starts with
-        _kept["now"] = bool(mallopt(M_MMAP_THRESHOLD, mmap) and mallopt(M_TRIM_THRESHOLD, trim)) and wanted
+    if wanted != _kept["wanted"] and (mallopt := _mallopt()):
+        largest, trim = (2**30, 2**31 - 1) if wanted else (2**17, 2**17)  # 2¹⁷ bytes is what glibc starts with
+        done = mallopt(M_MMAP_THRESHOLD, largest) or mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that older ones take
+        _kept["now"] = bool(mallopt(M_TRIM_THRESHOLD, trim) and done) and wanted
+    _kept["wanted"] = wanted
     return _kept["now"]
 
 
@@ -154,6 +170,13 @@ class _Computing(ContextDecorator):
             if self.users == 0:
                 self._set(None)
 
+    def after_fork(self) -> None:
+        """In a child process nothing is being computed, whatever the threads of its parent do."""
+        self.lock = Lock()
+        if self.users:
+            self.users = 0
+            self._set(None)
+
     def _set(self, threads: int | None) -> None:
         for library, before in zip(self.libraries or (), self.before):
             if before > 1:
@@ -165,3 +188,5 @@ class _Computing(ContextDecorator):
 # ``with computing:`` freed memory is kept, and matrix products run on one thread: those of small nets wait for each other longer than they
 # gain, and kernels have threads of their own. Afterwards the threads are as before. Also a decorator.
 computing = _Computing()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=computing.after_fork)

@@ -1,6 +1,7 @@
 """A model's layers in the order in which they run, and which neighbours run as one op: kernels are faster where they see both."""
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from minidl import ops
@@ -11,18 +12,22 @@ from minidl.tensor import Tensor
 
 
 class ConvolutionAndPooling:
-    """A `Conv2D` and the `MaxPooling2D` that follows."""
+    """A `Conv2D` and the `MaxPooling2D` that follows. One by one, where an object was given a ``call`` of its own; and where something
+    is wrong: then the layer says so."""
 
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
         self.convolution, self.pooling = convolution, pooling
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         c, p = self.convolution, self.pooling
-        y: Tensor = ops.convolution_and_pooling(
-            x, c.kernel, c.bias,
-            convolution={"strides": c.strides, "padding": c.padding, "dilation": c.dilation_rate, "activation": c.activation},
-            pooling={"pool_size": p.pool_size, "strides": p.strides, "padding": p.padding},
-        )  # fmt: skip
+        if "call" not in vars(c) and "call" not in vars(p):
+            with suppress(ValueError):
+                return ops.convolution_and_pooling(
+                    x, c.kernel, c.bias,
+                    convolution={"strides": c.strides, "padding": c.padding, "dilation": c.dilation_rate, "activation": c.activation},
+                    pooling={"pool_size": p.pool_size, "strides": p.strides, "padding": p.padding},
+                )  # fmt: skip
+        y: Tensor = p(c(x, training=training), training=training)
         return y
 
 

@@ -19,10 +19,8 @@ import numpy as np
 from minidl.backend import owner
 from minidl.callbacks import Callback
 from minidl.checks import whole
-from minidl.config import settings
 from minidl.durations import in_words
-from minidl.kernels.numpy.memory import forget_scratch
-from minidl.kernels.numpy.threads import run_parts
+from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.layers import Conv2D, Dense
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.random_numbers import random_numbers_apart
@@ -265,11 +263,6 @@ def _peaks(model: Any, sizes: list[int]) -> list[tuple[int, float]]:
     finally:
         if own:
             tracemalloc.stop()
-
-
-def forget_scratch_everywhere() -> None:
-    """All threads let go of what they have kept for kernels: it will be allocated again, and counted."""
-    run_parts(lambda *_: forget_scratch(), [(i, i + 1) for i in range(settings().threads)])
 
 
 def _on_a_line(points: list[tuple[int, float]], n: int) -> float:

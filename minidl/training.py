@@ -7,15 +7,15 @@ import numpy as np
 from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
-from minidl.batches import length_of, make_batches, resident, split_off, validation_batches
+from minidl.batches import joined, length_of, make_batches, resident, split_off, validation_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar, within
 from minidl.captured import CapturedSteps
 from minidl.checks import whole
 from minidl.config import computing
-from minidl.devices import explained_memory, home_of
+from minidl.devices import explained_memory, home_of, used
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
-from minidl.objective import Logs, Objective
+from minidl.objective import Logs, Objective, floats, named
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -100,10 +100,10 @@ class Trainer(Layer):
             if validation_data is not None:
                 raise ValueError("give validation_split or validation_data, not both")
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
-        batches = resident(make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch), home_of(self))
+        batches = make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
-        self.history, self.stop_training = History(), False
+        self.history, self.stop_training, batches = History(), False, resident(batches, home_of(self))
         told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})
@@ -111,19 +111,22 @@ class Trainer(Layer):
             for epoch in range(initial_epoch, epochs):
                 told.on_epoch_begin(epoch, {})
                 self.objective.reset()
+                place = self._place()
                 for step, batch in enumerate(batches):
+                    place = self._place() if step == 1 else place  # the first batch may have built the model
                     told.on_train_batch_begin(step, {})
-                    logs = _floats(self.captured(_data(weigh(self._prepared(batch))), checked))
-                    told.on_train_batch_end(step, logs)
+                    logs = named(self.captured(_data(weigh(self._prepared(batch, *place))), checked))
+                    told.on_train_batch_end(step, floats(logs) if told.wants_logs("on_train_batch_end") else {})
                     if self.stop_training:
                         break
+                logs = floats(logs)
                 if validation is not None:
-                    logs = logs | {f"val_{name}": value for name, value in self._evaluate(validation, told).items()}
+                    logs |= {f"val_{name}": value for name, value in self._evaluate(validation, told).items()}
                 told.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
         finally:
-            told.on_train_end(logs)
+            told.on_train_end(floats(logs))
         return self.history
 
     @explain_keywords
@@ -142,11 +145,12 @@ class Trainer(Layer):
     def _evaluate(self, batches: Any, told: CallbackList) -> Logs:
         self.objective.reset()
         logs: Logs = {}
+        place = self._place()
         told.on_test_begin({})
         with no_grad():
             for step, batch in enumerate(batches):
                 told.on_test_batch_begin(step, {})
-                logs = _floats(self.test_step(_data(self._prepared(batch))))
+                logs = floats(self.test_step(_data(self._prepared(batch, *place))))
                 told.on_test_batch_end(step, logs)
         told.on_test_end(logs)
         return logs
@@ -165,7 +169,7 @@ class Trainer(Layer):
                 outputs.append(self._outputs(batch.x))
                 told.on_predict_batch_end(step, {})
         told.on_predict_end({})
-        return _joined(outputs)
+        return joined(outputs)
 
     @computing
     def predict_on_batch(self, x: Any) -> Any:
@@ -174,7 +178,7 @@ class Trainer(Layer):
             return self._outputs(arrays_of(x, "x"))
 
     def _outputs(self, x: Any) -> Any:
-        x = self._prepared(Batch(x, None, None)).x
+        x = self._prepared(Batch(x, None, None), *self._place()).x
         return map_structure(Tensor.numpy, self(x, training=False))
 
     @explain_keywords
@@ -197,15 +201,18 @@ class Trainer(Layer):
     def _one_batch(self, step: Callable[..., Logs], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
         batch = next(iter(make_batches(x, y, sample_weight, np.iinfo(int).max, False, None)))
         self.objective.reset()
-        logs = _floats(step(_data(self._class_weigher(class_weight)(self._prepared(batch)))))
+        logs = floats(step(_data(self._class_weigher(class_weight)(self._prepared(batch, *self._place())))))
         return logs if return_dict else _as_list(logs)
 
     # ---------------------------------------------------------------- getting a batch ready
 
-    def _prepared(self, batch: Batch) -> Batch:
+    def _place(self) -> tuple[Any, backend.Backend]:
+        """The dtype and the backend of the weights."""
+        weight = next(self.each_weight(), None)
+        return (np.dtype("float32"), used()) if weight is None else (weight.dtype, backend.owner(weight.data))
+
+    def _prepared(self, batch: Batch, dtype: Any, home: backend.Backend) -> Batch:
         """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
-        weight, home = next(self.each_weight(), None), home_of(self)
-        dtype = np.dtype("float32") if weight is None else weight.dtype
 
         def ready(array: Any) -> Any:
             with np.errstate(over="ignore"):  # what becomes infinite is found in the next line
@@ -243,23 +250,6 @@ def _data(batch: Batch) -> tuple[Any, ...]:
     return tuple(batch) if batch.sample_weight is not None else (batch.x, batch.y)
 
 
-def _floats(logs: Any) -> Logs:
-    """What a step returned, as Python floats."""
-    if not isinstance(logs, dict):
-        raise TypeError(f"train_step and test_step return a dictionary of numbers, like {{'loss': loss}}; got {type(logs).__name__}")
-    return {name: float(value) for name, value in logs.items()}
-
-
 def _as_list(logs: Logs) -> Any:
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
-
-
-def _joined(outputs: list[Any]) -> Any:
-    """The outputs of several batches as one array, or a list or dictionary of arrays."""
-    first = outputs[0]
-    if isinstance(first, dict):
-        return {key: _joined([output[key] for output in outputs]) for key in first}
-    if isinstance(first, (list, tuple)):
-        return [_joined([output[i] for output in outputs]) for i in range(len(first))]
-    return np.concatenate(outputs)

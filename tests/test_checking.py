@@ -14,6 +14,18 @@ def normal(*shape):
     return np.random.default_rng(len(shape)).standard_normal(shape)
 
 
+def test_on_every_backend(backend):
+    arrays = [backend.asarray(normal(*shape)) for shape in ((2, 5, 5, 2), (3, 3, 2, 3), (3,))]
+
+    def net(x, kernel, bias):
+        assert type(x.data) is backend.array_type
+        return ops.softmax(ops.flatten(ops.max_pool2d(ops.tanh(ops.conv2d(x, kernel, padding="same") + bias))))
+
+    assert gradcheck(net, *arrays)
+    assert gradcheck(net, *arrays, order=2)
+    assert not gradcheck(lambda x: x.detach() * x, arrays[0])
+
+
 @pytest.mark.parametrize("name", verdicts.CASES)
 def test_verdict(name):
     assert verdicts.CASES[name].verdict() == verdicts.CASES[name].right
@@ -68,6 +80,42 @@ def test_a_wrong_factor(factor, size):
     assert report.worst.exact == pytest.approx(factor * report.worst.numeric, rel=1e-5, abs=1e-9)
     if factor > 0:
         assert report.diagnosis[0].kind == "factor"
+
+
+@pytest.mark.parametrize("frequency", [1e3, 3e4])
+def test_what_is_measured_is_right_even_where_large_steps_are_not(frequency):
+    x = normal(4)
+    report = gradcheck((lambda x: np.sin(frequency * x), lambda g, x: 1.5 * frequency * g * np.cos(frequency * x)), x)
+    assert not report and report.worst.exact == pytest.approx(1.5 * report.worst.numeric, rel=1e-3)
+
+
+def test_the_worst_is_the_one_that_is_no_number():
+    wrong = np.array([2.0, 2.1, np.nan, 30.0])
+    report = gradcheck((lambda x: x**2, lambda g, x: wrong * g * x), normal(4))
+    assert report.worst.index == (2,) and np.isnan(report.worst.exact)
+
+
+def test_order_2_is_not_asked_for_where_order_1_is_wrong():
+    report = gradcheck(lambda x: ops.exp(x).detach() + x, normal(3), order=2)
+    assert not report and report.order == 1
+
+
+@pytest.mark.parametrize("factors", [(1.01, 5.0), (5.0, 1.01)])
+def test_the_worst_of_all_arguments_is_named(factors):
+    pair = lambda a, b: a * b, lambda g, a, b: (factors[0] * g * b, factors[1] * g * a)
+    report = gradcheck(pair, normal(3), normal(2, 3)[0])
+    assert report.worst.argument == factors.index(5.0) and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_the_worst_entry_is_named():
+    factors = np.array([2.0, 2.1, 7.0, 2.2])
+    report = gradcheck((lambda x: x**2, lambda g, x: factors * g * x), np.ones(4))
+    assert report.worst.index == (2,) and report.worst.exact == pytest.approx(3.5 * report.worst.numeric)
+
+
+def test_twenty_kinks_are_enough():
+    report = gradcheck(ops.relu, np.zeros(24))
+    assert report and len(report.kinks) == 20
 
 
 def test_one_wrong_entry_among_many_is_found():

@@ -85,6 +85,10 @@ def refusing(factor: float) -> Callable[[], Any]:
     return pair(forward, lambda g, x: factor * g / x)
 
 
+def near_one(x: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(x - 1) < 0.2, x**2, np.nan)
+
+
 ZEROS, NEAR = np.array([0.0, 1.0, -2.0]), np.array([1e-6, 1.0, -1e-6, -1.0])
 ONE_OFF = np.where(np.arange(12).reshape(3, 4) == 7, 1.001, 1.0)
 
@@ -125,6 +129,7 @@ CASES: dict[str, Case] = {
     "refuses, right": Case(True, refusing(1.0), (np.array([0.2, 0.9999]),)),
     "refuses, wrong": Case(False, refusing(1.1), (np.array([0.2, 0.9999]),)),
     "threshold far away": Case(False, pair(lambda s: np.maximum(0, 1 - s), lambda g, s: -g), (np.array([0.1, -0.2, 0.3, -0.1]),)),
+    "right at one point, values only near it": Case(False, pair(near_one, lambda g, x: 2 * g), (np.array([1.0, 1.0]),)),
     "only for negative": Case(False, pair(np.abs, lambda g, x: g), (np.array([0.5, 1.5, 2.0]),)),
     "kink": Case(True, relu(0.0), (ZEROS,)),
     "kink, other side": Case(True, relu(1.0), (ZEROS,)),
@@ -141,6 +146,10 @@ CASES: dict[str, Case] = {
     "largest, tie": Case(True, lambda: lambda x: x.max(axis=1), (np.array([[1.0, 1.0, 0.0], [2.0, 0.0, 1.0]]),)),
     "large numbers": Case(True, square(), (1e6 * normal(3, 4),)),
     "large numbers, wrong": Case(False, square(2.001), (1e6 * normal(3, 4),)),
+    "very large numbers": Case(True, square(), (1e12 * normal(3, 4),)),
+    "very large numbers, wrong": Case(False, square(2.001), (1e12 * normal(3, 4),)),
+    "very small numbers, wrong": Case(False, square(2.001), (1e-9 * normal(3, 4),), {"atol": 0.0}),
+    "very small numbers": Case(True, square(), (1e-9 * normal(3, 4),), {"atol": 0.0}),
     "small numbers": Case(True, square(), (1e-4 * normal(3, 4),)),
     "small numbers, wrong": Case(False, square(2.01), (1e-4 * normal(3, 4),)),
     "large and small": Case(True, dense(), (1e5 * normal(3, 4), 1e-5 * normal(4, 2))),
@@ -150,6 +159,8 @@ CASES: dict[str, Case] = {
     "fast wave": Case(True, pair(lambda x: np.sin(1000 * x), lambda g, x: 1000 * g * np.cos(1000 * x)), (normal(4),)),
     "fast wave, wrong": Case(False, pair(lambda x: np.sin(1000 * x), lambda g, x: 1001 * g * np.cos(1000 * x)), (normal(4),)),
     "tiny slope on a large value": Case(True, pair(lambda x: x * 1e-6 + 1e6, lambda g, x: g * 1e-6), (normal(4),)),
+    "slope 1 on a large value": Case(True, pair(lambda x: x + 1e6, lambda g, x: g), (normal(4),)),
+    "slope 1 on a large value, wrong": Case(False, pair(lambda x: x + 1e6, lambda g, x: 1.001 * g), (normal(4),)),
     "number": Case(True, pair(lambda x: float((x**2).sum()), lambda g, x: 2 * g * x), (normal(3),)),
     "number, wrong": Case(False, pair(lambda x: float((x**2).sum()), lambda g, x: g * x), (normal(3),)),
     "0-d": Case(True, square(), (np.array(0.7),)),
@@ -157,6 +168,7 @@ CASES: dict[str, Case] = {
     "empty": Case(True, square(), (np.zeros((0, 3)),)),
     "no output": Case(True, pair(lambda x: x[:0], lambda g, x: 0 * x), (normal(3),)),
     "constant": Case(True, pair(lambda x: np.ones(3), lambda g, x: 0 * x), (normal(3),)),
+    "constant, no tolerance": Case(True, pair(lambda x: np.ones(3), lambda g, x: 0 * x), (normal(3),), {"atol": 0.0, "rtol": 0.0}),
     "constant, wrong": Case(False, pair(lambda x: np.ones(3), lambda g, x: g), (normal(3),)),
     "Tensors": Case(True, lambda: lambda a, b: ops.tanh(a @ b), (normal(2, 3), normal(3, 2)), {"order": 2}),
     "Tensors, path cut": Case(False, lambda: lambda a, b: ops.tanh(a.detach() @ b), (normal(2, 3), normal(3, 2))),

@@ -31,12 +31,19 @@ class LiveProgress(Callback):
         if self.task is not None:
             self.bar.remove_task(self.task)
         self.task = self.bar.add_task(self._title(epoch), total=self.params["steps"], numbers="")
+        self.shown, self.numbers = 0.0, ""
+
+    def wants_logs(self, moment: str) -> bool:
+        """As often as they are drawn."""
+        return self.console.is_terminal and time.perf_counter() - self.shown > 1 / 8
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.began
+        if logs:
+            self.shown, self.numbers = time.perf_counter(), _numbers(logs)
         rate = (batch + 1) / self.params["steps"] * self.pictures / seconds
         if self.task is not None:
-            self.bar.update(self.task, completed=batch + 1, numbers=f"{_numbers(logs)}  {rate:,.0f} pictures/s")
+            self.bar.update(self.task, completed=batch + 1, numbers=f"{self.numbers}  {rate:,.0f} pictures/s")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.began

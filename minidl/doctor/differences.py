@@ -1,6 +1,7 @@
 """Derivatives by differences: along a direction, entry by entry, and from one side at a kink."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from minidl.doctor.subjects import Subject
 EPSILON = float(np.finfo(float).eps)
 ROUNDINGS = 30.0  # how many roundings of Σ|c y| a value of the function is granted
 CLEAR = 2e-5  # a tolerance above this share of the derivative is no check, if a better one is to be had
+NEARLY = 2.0  # tolerances that are as good as the best: up to so many times as large
 WORK = 1e7  # how many numbers the calls of the function for one question may handle together: no clock decides, so runs repeat
 A_CALL = 1000  # what a call costs beside its numbers
 Values = Sequence[np.ndarray]
@@ -69,6 +71,30 @@ class Match(NamedTuple):
         return difference / self.tolerance if np.isfinite(difference) else np.inf
 
 
+@dataclass
+class Series:
+    """What ever smaller steps gave for one derivative: the step that agrees, else the one whose neighbour gave most nearly the same."""
+
+    best: Match | None = None
+    done: bool = False
+    tightest: float = np.inf
+    steadiest: float = np.inf
+    before: float = np.nan
+
+    def add(self, exact: float, numeric: float, tolerance: float, size: float, bend: float) -> None:
+        if self.best is not None and self.best.ok:
+            return
+        gap, change = abs(exact - numeric), abs(numeric - self.before)
+        clear = tolerance <= CLEAR * size or tolerance <= NEARLY * self.tightest
+        ok = gap <= tolerance and clear
+        if self.best is None or ok or change < self.steadiest:
+            self.best = Match(ok, exact, numeric, tolerance)
+            self.steadiest = change if np.isfinite(change) else np.inf
+        gap = gap if np.isfinite(gap) else np.inf
+        self.done = ok or gap > 100.0 * tolerance and change < 1e-3 * gap and bend < 0.1 * gap
+        self.tightest, self.before = min(self.tightest, tolerance), numeric
+
+
 class Ruler(NamedTuple):
     """What comparisons at one point share. ``grads[k][a]`` is the claimed gradient of argument a for ``cotangents[k]``."""
 
@@ -90,31 +116,21 @@ class Ruler(NamedTuple):
         """Claimed against measured derivative of argument a along v, for each cotangent. The steps are tried until one agrees, or until
         two agree with each other, no kink between them; a step whose rounding would hide an error of 1 in 10 000 counts only if no
         other is clearly better."""
-        best: list[Match | None] = [None] * len(self.cotangents)
-        tightest, settled = [np.inf] * len(self.cotangents), [False] * len(self.cotangents)
-        before, there = [np.nan] * len(self.cotangents), v != 0  # (0 · NaN is NaN: a NaN elsewhere is not the fault of this place)
+        found = [Series() for _ in self.cotangents]
+        there = v != 0  # (0 · NaN is NaN: a NaN elsewhere is not the fault of this place)
         for h in steps(self.values[a]):
             dy, bend = slope(self.subject, self.values, a, v, h)
             for k, c in enumerate(self.cotangents):
                 terms = self.grads[k][a][there] * v[there]
                 exact, numeric = float(terms.sum()), float((c * dy).sum())
-                size = max(abs(exact), abs(numeric), float(np.sqrt(np.square(terms).sum())))
-                if not np.isfinite(numeric):
-                    continue
-                size = size if np.isfinite(size) else abs(numeric)
-                tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
-                clear = tolerance <= CLEAR * size or tolerance <= 2 * tightest[k]
-                tightest[k] = min(tightest[k], tolerance)
-                match = Match(bool(abs(exact - numeric) <= tolerance) and clear, exact, numeric, tolerance)
-                previous = best[k]
-                if previous is None or not previous.ok and (match.ok or abs(exact - numeric) < 0.01 * abs(exact - previous.numeric)):
-                    best[k] = match
-                gap = abs(exact - numeric) if np.isfinite(exact) else np.inf
-                settled[k] = gap > 100 * tolerance and abs(numeric - before[k]) < 1e-3 * gap and np.abs(c * bend).sum() < 0.1 * gap
-                before[k] = numeric
-            if all(m is not None and m.ok or s for m, s in zip(best, settled)):
+                if np.isfinite(numeric):
+                    size = max(abs(exact), abs(numeric), float(np.sqrt(np.square(terms).sum())))
+                    size = size if np.isfinite(size) else abs(numeric)
+                    tolerance = self.atol + self.rtol * size + self.noise(k, a, h)
+                    found[k].add(exact, numeric, tolerance, size, float(np.abs(c * bend).sum()))
+            if all(series.done for series in found):
                 break
-        return [m or Match(False, self.claimed(k, a, v), np.nan, self.atol) for k, m in enumerate(best)]
+        return [s.best or Match(False, self.claimed(k, a, v), np.nan, self.atol) for k, s in enumerate(found)]
 
     def entry(self, a: int, i: int) -> list[Match]:
         """The same for one entry (by its place in C order)."""
@@ -142,14 +158,14 @@ class Ruler(NamedTuple):
             if not (np.isfinite(right).all() and np.isfinite(left).all()):
                 continue
             jump, noise = float(np.abs(c * (right - left)).sum()), self.noise(k, a, h)
-            if before is not None and jump > before / 4 and jump > 100 * noise and jump > 1e-5 * np.abs(c * right).sum():
+            if before is not None and jump > 0.25 * before and jump > 100.0 * noise and jump > 1e-5 * np.abs(c * right).sum():
                 bent = True
             before, sides = jump, (right, left, noise)
         if not bent or sides is None:
             return None
         right, left, noise = sides
         low, high = (float(choose(c * left, c * right).sum()) for choose in (np.minimum, np.maximum))
-        slack = self.atol + 10 * noise + 1e-5 * max(abs(low), abs(high))
+        slack = self.atol + 10.0 * noise + 1e-5 * max(abs(low), abs(high))
         exact = self.claimed(k, a, v)
         if not low - slack <= exact <= high + slack and high - low <= 1e-3 * np.abs(c * right).sum():
             return None  # a kink nearby, but here both sides agree: the gradient is wrong whatever is beside

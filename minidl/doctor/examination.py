@@ -15,6 +15,7 @@ NEARER = (1.0, 0.3, 0.1, 0.01, 1e-3)  # how far from a point, in shares of it, o
 REACHES = (2.0, *NEARER)
 LARGER = (10.0, 3.0)
 ESCAPES = 6  # how often a point is moved off kinks
+FIRST = 0  # of the cotangents, which are all alike: the one through which kinks are looked at
 DRAWS = 2  # cotangents, and directions for each argument
 
 
@@ -80,8 +81,7 @@ def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: fl
             found.changing = name
     ruler = Ruler(subject, values, y, drawn, [first, *others], rtol, atol)
     for a in range(len(values)):
-        if values[a].size and y.size:
-            _examine_argument(ruler, a, found, rng)
+        _examine_argument(ruler, a, found, rng)
     return found
 
 
@@ -139,16 +139,26 @@ def _examine_argument(ruler: Ruler, a: int, found: Findings, rng: np.random.Gene
         failing = [(m.excess, k, m) for k, m in enumerate(matches) if not m.ok]
         if failing:
             _, k, match = max(failing, key=lambda f: f[0])
-            if found.worst is None or affordable(ruler.subject, 12, COMPARED) == COMPARED:  # in large cases one place is enough
+            if found.worst is None or _small(ruler.subject):  # in large cases one place is enough
                 _locate(ruler, a, k, v, match, found, rng)
             return
     if all(coarse):
         found.faint.append(ruler.subject.names[a])
     if ruler.bent_here(a, v):  # all agree, but perhaps by the symmetry of the differences alone
-        looked_at = range(min(v.size, affordable(ruler.subject, 2, COMPARED)))
-        for i in [i for i in looked_at if ruler.bent_here(a, unit(shape, i))][: affordable(ruler.subject, 36, BENT)]:
-            if (kink := ruler.kink(0, a, unit(shape, i))) is not None:
-                _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[0], kink)
+        for i in _bent(ruler, a):
+            if (kink := ruler.kink(FIRST, a, unit(shape, i))) is not None:
+                _report(found, ruler.subject.names[a], _index(i, shape), ruler.entry(a, i)[FIRST], kink)
+
+
+def _small(subject: Subject) -> bool:
+    return affordable(subject, 12, COMPARED) == COMPARED
+
+
+def _bent(ruler: Ruler, a: int) -> list[int]:
+    """The entries along which the function bends sharply, as many as can be looked at."""
+    x = ruler.values[a]
+    looked_at = range(min(x.size, affordable(ruler.subject, 2, COMPARED)))
+    return [i for i in looked_at if ruler.bent_here(a, unit(x.shape, i))][: affordable(ruler.subject, 36, BENT)]
 
 
 def _locate(ruler: Ruler, a: int, k: int, v: np.ndarray, match: Match, found: Findings, rng: np.random.Generator) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from minidl import ops
 from minidl.checks import number
 from minidl.kernels import ladder
+from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.registry import look_up
 from minidl.switches import reference_only
 from minidl.tensor import Tensor
@@ -136,7 +137,8 @@ def _timed(function: Callable[..., np.ndarray], arrays: Arrays, metadata: dict[s
 
 
 def _peak(function: Callable[..., np.ndarray], arrays: Arrays, metadata: dict[str, Any]) -> int:
-    """The most bytes that were allocated at once. What a kernel has kept from an earlier run is not allocated again."""
+    """The most bytes that were allocated at once, what kernels keep for the next run included."""
+    forget_scratch_everywhere()
     own = not tracemalloc.is_tracing()
     if own:
         tracemalloc.start()

@@ -128,7 +128,8 @@ class Reshape(Layer):
 class Dropout(Layer):
     """In training, each number is 0 with probability ``rate``, else divided by 1 − rate: the expected value stays the same.
 
-    Otherwise nothing happens. ``seed`` gives it random numbers of its own. Srivastava et al. 2014."""
+    Otherwise nothing happens. ``seed`` gives it random numbers of its own. One seed gives the same masks again; on a GPU, others than
+    on NumPy. Srivastava et al. 2014."""
 
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None):
         super().__init__(name)

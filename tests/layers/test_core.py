@@ -218,9 +218,23 @@ def test_the_gradient_of_dropout_is_its_mask():
 
 
 def test_dropout_on_every_backend(backend):
-    x = backend.asarray(np.ones((3, 8), "float32"))
-    y = backend.to_numpy(Dropout(0.5, seed=4)(Tensor(x), training=True))
-    np.testing.assert_array_equal(y, Dropout(0.5, seed=4)(np.ones((3, 8)), training=True).numpy())
+    x = Tensor(backend.asarray(np.full((40, 50), 3, "float32")), requires_grad=True)
+
+    def masks(seed):
+        layer = Dropout(0.25, seed=seed)
+        return [layer(x, training=True) for _ in range(2)]
+
+    (first, second), again, (other, _) = masks(4), masks(4), masks(5)
+    y = backend.to_numpy(first)
+    np.testing.assert_allclose(np.unique(y), [0, 4], rtol=1e-6)
+    assert abs((y == 0).mean() - 0.25) < 0.04  # four times the standard deviation of 2000 numbers
+    np.testing.assert_array_equal(backend.to_numpy(grad(first.sum(), [x])[0]) * 3, y)
+    for one, same in zip((first, second), again):
+        np.testing.assert_array_equal(backend.to_numpy(one), backend.to_numpy(same))
+    assert (backend.to_numpy(second) != y).any()
+    assert (backend.to_numpy(other) != y).any()
+    if backend.name != "cupy":  # whose kernels draw on the GPU
+        np.testing.assert_array_equal(y, Dropout(0.25, seed=4)(np.full((40, 50), 3, "float32"), training=True).numpy())
 
 
 @pytest.mark.parametrize("name", [n for n in layers.__all__ if n not in ("Input", "InputLayer", "Layer", "reset_names")])

@@ -28,7 +28,19 @@ LAST_AXES = (
     "and transpose's own rule takes the axes modulo ndim, so its gradient is the same too."
 )
 
+EARLY = (
+    "``done`` only ends the search for smaller steps, when all series are done. A series that is ok ignores what is added later, and one "
+    "that two steps have settled lies 100 tolerances off at both, so that no later step agrees but by rounding. With this condition "
+    "stricter, more steps are computed and the same is answered."
+)
+
 EQUIVALENT: dict[str, str] = {
+    "doctor.differences.Series.add | mask | bend < 0.1 * gap → False": EARLY,
+    "doctor.differences.Series.add | mask | gap > 100.0 * tolerance → False": EARLY,
+    "doctor.differences.Series.add | compare | ok or (gap > 100.0 * tolerance and change < 0.001 * gap and (bend < 0.1 * gap)) → "
+    "ok and (gap > 100.0 * tolerance and change < 0.001 * gap and (bend < 0.1 * gap))": EARLY,
+    "doctor.differences.Series.add | drop | ok or (gap > 100.0 * tolerance and change < 0.001 * gap and (bend < 0.1 * gap)) → "
+    "gap > 100.0 * tolerance and change < 0.001 * gap and (bend < 0.1 * gap)": EARLY,
     "mean | constant | 0.0 → 1": EMPTY,
     "max_pool2d | branch | dx if dx.shape == x.shape else dx[:, top:top + h, left:left + w] → dx[:, top:top + h, left:left + w]": WHOLE,
     "max_pool2d | mask | dx.shape == x.shape → False": WHOLE,

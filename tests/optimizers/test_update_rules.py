@@ -128,6 +128,9 @@ def test_the_expected_values_tell_every_argument_apart() -> None:
 @pytest.mark.parametrize(("rule", "own"), CASES, ids=IDS)
 def test_stays_on_its_device_and_in_float32(rule: type[optimizers.Optimizer], own: dict[str, Any], backend: Any) -> None:
     starts, history = _material(3, "float32")
+    # Centered RMSprop divides by the root of v − a², two numbers that nearly cancel where a gradient hardly changes: the rounding of v and
+    # a, half a unit of 6e-8 each, is then a multiple of that in what is left, and each of the steps adds its own.
+    rtol, atol = (1e-5, 1e-6) if own.get("centered") else (1e-6, 1e-7)
     for common in [{"weight_decay": 0.1, "clipnorm": 0.5}, {"clipvalue": 0.3}, {"global_clipnorm": 0.5}]:
         arguments: dict[str, Any] = {**own, **common}
         here = [Tensor(w, requires_grad=True) for w in starts]
@@ -141,7 +144,7 @@ def test_stays_on_its_device_and_in_float32(rule: type[optimizers.Optimizer], ow
         assert getattr(backend.module, "transfers", 0) == moved, "an update must not leave the device"
         for w, v in zip(here, there):
             assert w.dtype == v.dtype == np.float32
-            np.testing.assert_allclose(backend.to_numpy(v), w.data, rtol=1e-6, atol=1e-7)
+            np.testing.assert_allclose(backend.to_numpy(v), w.data, rtol=rtol, atol=atol)
         assert {array.dtype for array in b.state_arrays(there)} <= {np.dtype("float32")}
 
 

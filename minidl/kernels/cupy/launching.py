@@ -12,12 +12,15 @@ REAL = {"float32": "float", "float64": "double"}  # what a kernel's numbers may 
 THREADS = 128  # in each block of the kernels that have one thread for each number
 LARGEST = 2**31 - 1  # kernels count in int
 
-launchers: dict[str, Callable[..., None]] = {}  # by backend; called with (source, options, name, grid, block, arguments)
+Macros = tuple[tuple[str, Any], ...]  # (name, value) of each, sorted
+
+launchers: dict[str, Callable[..., None]] = {}  # by backend; called with (file, macros, name, grid, block, arguments)
 
 
-def source_of(file: str) -> str:
-    """The CUDA source in that file beside this one."""
-    return (Path(__file__).parent / file).read_text(encoding="utf-8")
+def source_of(file: str, macros: Macros) -> str:
+    """The CUDA source in that file beside this one, with these macros."""
+    defined = "".join(f"#define {name} {value}\n" for name, value in macros)
+    return f'{defined}#line 1 "{file}"\n{(Path(__file__).parent / file).read_text(encoding="utf-8")}'
 
 
 def launch(file: str, name: str, grid: tuple[int, ...], block: int, *arguments: Any, **cases: Any) -> None:
@@ -27,8 +30,7 @@ def launch(file: str, name: str, grid: tuple[int, ...], block: int, *arguments: 
     dtype, unless it is among them."""
     first = next(a for a in arguments if hasattr(a, "shape") and a.shape is not None and not isinstance(a, np.generic))
     macros = {"REAL": REAL.get(str(first.dtype), "float")} | cases
-    options = tuple(f"-D{macro}={value}" for macro, value in sorted(macros.items()))
-    launchers[owner(first).name](file, options, name, grid, block, tuple(map(_as_argument, arguments)))
+    launchers[owner(first).name](file, tuple(sorted(macros.items())), name, grid, block, tuple(map(_as_argument, arguments)))
 
 
 def each(file: str, name: str, count: int, *arguments: Any, **cases: Any) -> None:
@@ -56,16 +58,17 @@ def dense_copy(array: Array) -> Array:
 
 
 @cache
-def _compiled(device: int, file: str, options: tuple[str, ...], name: str) -> Any:
+def _compiled(device: int, file: str, macros: Macros, name: str) -> Any:
     import cupy
 
-    return cupy.RawModule(code=source_of(file), options=("-std=c++17", *options)).get_function(name)
+    # Macros stand in the source, not in the options: for new options CuPy compiles an empty file first, to learn the compiler's version.
+    return cupy.RawModule(code=source_of(file, macros), options=("-std=c++17",)).get_function(name)
 
 
-def _launch_on_cupy(file: str, options: tuple[str, ...], name: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]) -> None:
+def _launch_on_cupy(file: str, macros: Macros, name: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]) -> None:
     import cupy
 
-    _compiled(cupy.cuda.runtime.getDevice(), file, options, name)(grid, (block,), arguments)
+    _compiled(cupy.cuda.runtime.getDevice(), file, macros, name)(grid, (block,), arguments)
 
 
 launchers["cupy"] = _launch_on_cupy

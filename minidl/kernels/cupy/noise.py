@@ -18,6 +18,6 @@ def keep_mask(home: Backend, shape: tuple[int, ...], dtype: Any, rate: float, ge
     state = _states[where][1]
     mask = home.module.empty(shape, dtype if str(dtype) in REAL else "float32")
     words = -(-mask.size // 4)
-    each("training.cu", "keep_mask", words, mask, state, mask.size, float(rate))
-    each("training.cu", "advance", 1, state[1:], np.uint64(words))
+    each("noise.cu", "keep_mask", words, mask, state, mask.size, float(rate))
+    each("noise.cu", "advance", 1, state[1:], np.uint64(words))
     return mask.astype(dtype, copy=False)

@@ -22,7 +22,7 @@ def _run(name: str, arrays: tuple[Array, ...], at: Geometry) -> None:
     result = arrays[1] if name in ("max_pool", "average_pool") else arrays[-1]
     (top, _), (left, _) = at.widths
     each(
-        "images.cu", name, result.size, *arrays, result.size,
+        "pooling.cu", name, result.size, *arrays, result.size,
         *at.image, result.shape[3], *at.places, *at.window, *at.strides, *at.dilation, top, left,
     )  # fmt: skip
 

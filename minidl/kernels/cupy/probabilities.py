@@ -19,14 +19,14 @@ def _softmax(x: Array, *, axis: int = -1) -> Any:
     if (sizes := _rows(x, axis)) is None:
         return NotImplemented, None
     y = owner(x).module.empty(x.shape, x.dtype)
-    each("training.cu", "softmax", sizes[0], dense_copy(x), y, *sizes)
+    each("probabilities.cu", "softmax", sizes[0], dense_copy(x), y, *sizes)
     return y, (y, sizes)
 
 
 def _softmax_vjp(g: Array, saved: Any, needs: Any) -> list[Array]:
     y, sizes = saved
     dx = owner(g).module.empty(g.shape, g.dtype)
-    each("training.cu", "softmax_gradient", sizes[0], dense_copy(g), y, dx, *sizes)
+    each("probabilities.cu", "softmax_gradient", sizes[0], dense_copy(g), y, dx, *sizes)
     return [dx]
 
 
@@ -36,7 +36,7 @@ def _crossentropy(p: Array, targets: Array, *, axis: int = -1, smallest: float =
         return NotImplemented, None
     p, targets = dense_copy(p), dense_copy(targets)
     loss = owner(p).module.empty(p.shape[:-1], p.dtype)
-    each("training.cu", "crossentropy", sizes[0], p, targets, loss, *sizes, float(smallest))
+    each("probabilities.cu", "crossentropy", sizes[0], p, targets, loss, *sizes, float(smallest))
     return loss, (p, targets, sizes, float(smallest))
 
 
@@ -45,7 +45,7 @@ def _crossentropy_vjp(g: Array, saved: Any, needs: Any) -> list[Array | None]:
     xp, dp, dt = owner(g).module, None, None
     if needs[0]:
         dp = xp.empty(p.shape, p.dtype)
-        each("training.cu", "crossentropy_gradient", sizes[0], dense_copy(g), p, targets, dp, *sizes, smallest)
+        each("probabilities.cu", "crossentropy_gradient", sizes[0], dense_copy(g), p, targets, dp, *sizes, smallest)
     if needs[1]:
         dt = -g[..., None] * xp.log(xp.clip(p / xp.sum(p, axis=-1, keepdims=True), smallest, 1 - smallest))
     return [dp, dt]

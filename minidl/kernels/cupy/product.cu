@@ -108,7 +108,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
     const int window = t / 8;
 #define COLUMN(j) (t % 8 + 8 * (j))
 #endif
-    const int first_row = window / 8 * 32 + window % 8;
+    [[maybe_unused]] const int first_row = window / 8 * 32 + window % 8;
 
     for (int k0 = k_begin - BK; k0 < k_end; k0 += BK) {  // the round before the first only loads
         const int k_next = k0 + BK;
@@ -207,32 +207,39 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
 #endif
     }
 
+    if (bias)
+        for (int j = 0; j < COLUMNS; j++) {
+            const real shift = first_column + COLUMN(j) < N ? bias[first_column + COLUMN(j)] : (real)0;
+            for (int e = 0; e < 4; e++) acc[e][j] += shift;
+        }
+#if POOL
+    const int place = blockIdx.x * 32 + window;
+    if (place >= M) return;
     for (int j = 0; j < COLUMNS; j++) {
         const int f = first_column + COLUMN(j);
         if (f >= N) continue;
-        const real shift = bias ? bias[f] : (real)0;
-#if POOL
-        const int place = blockIdx.x * 32 + window;
-        if (place >= M) continue;
-        real best = acc[0][j] + shift;
+        real best = acc[0][j];
         int who = 0;
-        for (int e = 1; e < 4; e++) {
-            const real value = acc[e][j] + shift;
-            if (value > best || value != value) {  // not a number wins, as it does in NumPy
-                best = value;
+        for (int e = 1; e < 4; e++)
+            if (acc[e][j] > best || acc[e][j] != acc[e][j]) {  // not a number wins, as it does in NumPy
+                best = acc[e][j];
                 who = e;
             }
-        }
         const bool off = relu && best <= 0;
         y[place * N + f] = off ? (real)0 : best;
         winner[place * N + f] = off ? 4 : who;
-#else
-        for (int e = 0; e < 4; e++) {
-            const int m = blockIdx.x * BM + first_row + 8 * e;
-            if (m >= M) continue;
-            const real value = acc[e][j] + shift;
-            y[(blockIdx.z * M + m) * N + f] = relu && value <= 0 ? (real)0 : value;
-        }
-#endif
     }
+#else
+    if (relu)
+        for (int e = 0; e < 4; e++)
+            for (int j = 0; j < COLUMNS; j++)
+                if (acc[e][j] <= 0) acc[e][j] = 0;
+    for (int e = 0; e < 4; e++) {
+        const int m = blockIdx.x * BM + first_row + 8 * e;
+        if (m >= M) continue;
+        real *const line = y + (blockIdx.z * M + m) * N;
+        for (int j = 0; j < COLUMNS; j++)
+            if (first_column + COLUMN(j) < N) line[first_column + COLUMN(j)] = acc[e][j];
+    }
+#endif
 }

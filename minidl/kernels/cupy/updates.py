@@ -54,7 +54,7 @@ def clock_of(optimizer: Optimizer, home: Backend) -> Clock:
     return clocks[home.name]
 
 
-def _update(kernel: str, slots: tuple[str, ...], optimizer: Any, params: list[Tensor], grads: list[Array], constants: Any) -> None:
+def _update(rule: str, slots: tuple[str, ...], optimizer: Any, params: list[Tensor], grads: list[Array], constants: Any) -> None:
     clock = clock_of(optimizer, owner(params[0].data))
     clock.set(optimizer.iterations, optimizer.learning_rate)
     p0, p1, p2, flag = constants
@@ -69,27 +69,27 @@ def _update(kernel: str, slots: tuple[str, ...], optimizer: Any, params: list[Te
         grid = min(-(-largest // THREADS), MOST_BLOCKS), many
         dtype = str(params[start].dtype)
         launch(
-            "training.cu", kernel, grid, THREADS, clock.array, float(optimizer.weight_decay or 0), float(p0), float(p1), float(p2), flag,
-            *arguments, REAL="float" if dtype == "float32" else "double",
+            "updates.cu", "update", grid, THREADS, clock.array, float(optimizer.weight_decay or 0), float(p0), float(p1), float(p2), flag,
+            *arguments, REAL="float" if dtype == "float32" else "double", RULE=rule,
         )  # fmt: skip
     clock.advance()
 
 
 def _sgd(o: Any, params: list[Tensor], grads: list[Array]) -> None:
-    _update("momentum" if o.momentum else "sgd", ("momentum", "", ""), o, params, grads, (o.momentum, 0, 0, int(o.nesterov)))
+    _update("MOMENTUM" if o.momentum else "SGD", ("momentum", "", ""), o, params, grads, (o.momentum, 0, 0, int(o.nesterov)))
 
 
 def _adagrad(o: Any, params: list[Tensor], grads: list[Array]) -> None:
-    _update("adagrad", ("accumulator", "", ""), o, params, grads, (o.epsilon, 0, 0, 0))
+    _update("ADAGRAD", ("accumulator", "", ""), o, params, grads, (o.epsilon, 0, 0, 0))
 
 
 def _rmsprop(o: Any, params: list[Tensor], grads: list[Array]) -> None:
     flag = int(o.momentum > 0) + 2 * int(o.centered)
-    _update("rmsprop", ("velocity", "momentum", "average_gradient"), o, params, grads, (o.rho, o.momentum, o.epsilon, flag))
+    _update("RMSPROP", ("velocity", "momentum", "average_gradient"), o, params, grads, (o.rho, o.momentum, o.epsilon, flag))
 
 
 def _adam(o: Any, params: list[Tensor], grads: list[Array]) -> None:
-    _update("adam", ("momentum", "velocity", "velocity_hat"), o, params, grads, (o.beta_1, o.beta_2, o.epsilon, int(o.amsgrad)))
+    _update("ADAM", ("momentum", "velocity", "velocity_hat"), o, params, grads, (o.beta_1, o.beta_2, o.epsilon, int(o.amsgrad)))
 
 
 def _if_possible(update: Callable[..., None]) -> Callable[..., bool]:

@@ -24,6 +24,9 @@ MANY_CHANNELS = 32  # from here on the larger products of the shifted form pay f
 FEW_CHANNELS = 8  # fewer make matrix products with so few rows that copying them together pays
 
 
+Span = tuple[int, int]  # from … to
+
+
 class Geometry(NamedTuple):
     """How the windows lie; every pair is (vertical, horizontal)."""
 
@@ -36,7 +39,8 @@ class Geometry(NamedTuple):
 
 def geometry_of(image: tuple[int, ...], window: tuple[int, ...], strides: Any, padding: str, dilation: Any = 1) -> Geometry:
     """The geometry, mirrored, for an op's keywords and its sizes in the order (H, W). ValueError as from the op."""
-    return _geometry_of(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
+    known = _geometry_of if isinstance(padding, str) else _geometry_of.__wrapped__  # what has no hash is refused in the op's words
+    return known(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
 
 
 @lru_cache(maxsize=256)
@@ -47,7 +51,7 @@ def _geometry_of(image: Any, window: Any, strides: tuple[int, int], padding: str
     return Geometry(*((a[1], a[0]) for a in pairs))
 
 
-def gather(x: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], at: Geometry) -> np.ndarray:
+def gather(x: np.ndarray, rows: Span, columns: Span, at: Geometry) -> np.ndarray:
     """The columns for output rows and columns from … to: (rows, kh · kw · C, columns · N), in scratch memory."""
     channels, images = x.shape[1::2]
     (kh, kw), (sh, sw), (dh, dw), (top, left) = at.window, at.strides, at.dilation, at.first
@@ -91,23 +95,23 @@ def _copy_rows(x: np.ndarray, table: np.ndarray, start: int, left: int, n: int, 
             rows[:, :, skip:end] = x[low:high, :, begin + skip * stride : begin + (end - 1) * stride + 1 : stride]
 
 
-def blocks(x: np.ndarray, rows: tuple[int, int], at: Geometry) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def blocks(x: np.ndarray, rows: Span, at: Geometry) -> tuple[tuple[Span, Span], ...]:
     """Output rows and columns whose gathered copies fit the block size."""
+    return _blocks(x.shape[1] * x.shape[3], rows, at, config.settings().block_bytes // x.itemsize)
+
+
+@lru_cache(maxsize=1024)
+def _blocks(numbers: int, rows: Span, at: Geometry, limit: int) -> tuple[tuple[Span, Span], ...]:
     (kh, kw), (sh, _), width = at.window, at.strides, at.places[1]
-    limit = config.settings().block_bytes // x.itemsize
-    column = kw * x.shape[1] * x.shape[3] * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of copies
+    column = kw * numbers * (1 if at.dilation[0] == 1 else 2 * kh)  # numbers in one column of one row of copies
     across = max(1, min(width, limit // (column * (kh + sh)) or 1))
     across = -(-width // -(-width // across))  # parts of about the same size
     down = max(1, (limit // (column * across) - kh) // sh + 1)
-    for begin in range(0, width, across):
-        columns = begin, min(width, begin + across)
-        for row in range(rows[0], rows[1], down):
-            yield (row, min(rows[1], row + down)), columns
+    parts_across = [(begin, min(width, begin + across)) for begin in range(0, width, across)]
+    return tuple(((row, min(rows[1], row + down)), columns) for columns in parts_across for row in range(rows[0], rows[1], down))
 
 
-def seen_rows(
-    x: np.ndarray, rows: tuple[int, int], row_bytes: int, at: Geometry
-) -> Iterator[tuple[tuple[int, int], tuple[int, int], np.ndarray]]:
+def seen_rows(x: np.ndarray, rows: Span, row_bytes: int, at: Geometry) -> Iterator[tuple[Span, Span, np.ndarray]]:
     """Output rows, of which each needs ``row_bytes`` of scratch, in blocks; the rows i of the window that lie inside the picture there,
     from … to; and the matrices (rows, (to − from) · C, W · N) that these see, without a copy. Output rows at the border come one by one."""
     (height, channels, width, images), kh, top = x.shape, at.window[0], at.first[0]
@@ -121,6 +125,7 @@ def seen_rows(
         r0 = r1
 
 
+@lru_cache(maxsize=1024)
 def shifts(width: int, at: Geometry) -> list[tuple[int, int, int]]:
     """For each horizontal place j of the window (at stride 1): the output columns for which it lies inside the picture, from … to, and the
     column that the first of them sees."""

@@ -12,7 +12,7 @@ from minidl.tensor import Kernel
 def forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, *, epsilon: float) -> Any:
     """y = (x − mean) · scale + shift, with statistics of one shape that does not change x's."""
     given = in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None))
-    if given is None or not x.size:
+    if given is None or not x.size or not x.ndim or x.dtype.kind != "f":  # (whole numbers wrap around before they become floats)
         return HANDED_BACK
     x, *given = given
     shape = np.broadcast_shapes((1,) * x.ndim, *(a.shape for a in given))

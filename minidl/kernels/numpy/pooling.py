@@ -29,7 +29,8 @@ def corners(image: tuple[int, int], at: Geometry) -> Iterator[Corner]:
         for i in range(at.window[0]):
             out, seen = [], []
             for offset, stride, count, size in zip((i - at.first[0], j - at.first[1]), at.strides, at.places, image):
-                low, high = max(0, -(offset // stride)), min(count, -((offset - size) // stride))
+                low = max(0, -(offset // stride))
+                high = max(low, min(count, -((offset - size) // stride)))  # not below low: a large window may reach beyond the image
                 out.append(slice(low, high))
                 seen.append(slice(offset + low * stride, max(offset + low * stride, offset + (high - 1) * stride + 1), stride))
             yield out[0], out[1], seen[0], seen[1]

@@ -1,5 +1,6 @@
 """Training with the CUDA kernels: the steps that are recorded and played do what the steps of the readable ops do."""
 
+import copy
 import logging
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 import strictgpu
 
 from minidl import captured, devices, losses, nets, ops, optimizers
+from minidl.callbacks import Callback
 from minidl.kernels.cupy.updates import AT_ONCE
-from minidl.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
+from minidl.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, ReLU
 from minidl.models import Model, Sequential, load_model
 from minidl.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from minidl.random_numbers import set_seed
@@ -23,7 +25,8 @@ def data(n=24, classes=3, dtype="float32", seed=0):
 
 def small_model(dropout=0.0, normalize=False):
     layers = [Input((8, 8, 2)), Conv2D(4, 3, activation="relu"), MaxPooling2D(), Flatten()]
-    layers += [BatchNormalization()] if normalize else []
+    if normalize:  # without a bias before it: normalization takes it away again, so that its gradient is 0 and Adam follows the rounding
+        layers = [Input((8, 8, 2)), Conv2D(4, 3, use_bias=False), BatchNormalization(), ReLU(), MaxPooling2D(), Flatten()]
     layers += [Dropout(dropout)] if dropout else []
     return Sequential([*layers, Dense(5, activation="relu"), Dense(3, activation="softmax")])
 
@@ -102,16 +105,56 @@ def test_learning_rates_reach_the_recorded_step(device):
     assert_same_run(*runs, 2e-4)
 
 
-def test_a_step_reads_the_host_once():
+def reads_while(work):
+    before = strictgpu.module.to_device, strictgpu.module.to_host
+    result = work()
+    return strictgpu.module.to_device - before[0], strictgpu.module.to_host - before[1], result
+
+
+def recorded_on_strictgpu():
     if not captured.recorders.get("strictgpu"):
         pytest.skip("no g++: it compiles the CUDA kernels for the CPU")
     model = compiled("strictgpu")
     x, y = (strictgpu.module.asarray(array) for array in data(8))
     for _ in range(3):
         model.captured((Tensor(x), y))
-    before = strictgpu.module.to_device, strictgpu.module.to_host
-    model.captured((Tensor(x), y), checked=True)
-    assert (strictgpu.module.to_device, strictgpu.module.to_host) == (before[0], before[1] + 1)
+    return model, (Tensor(x), y)
+
+
+def test_a_step_is_read_when_it_is_asked_for_and_once():
+    model, batch = recorded_on_strictgpu()
+    *moves, logs = reads_while(lambda: model.captured(batch, checked=True))
+    assert moves == [0, 0]
+    assert list(logs) == ["loss", "accuracy"]
+    model.captured(batch, checked=True)  # what comes later changes nothing in what was reported before
+    *moves, numbers = reads_while(lambda: {name: float(value) for name, value in logs.items()})
+    assert moves == [0, 1]
+    later = {name: float(value) for name, value in model.captured(batch, checked=True).items()}
+    assert later["loss"] < numbers["loss"]
+
+
+class Watching(Callback):
+    """Keeps what it is told, and looks at it only at the end."""
+
+    def __init__(self):
+        self.told = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.told.append(logs)
+
+
+def test_fit_reads_an_epoch_once_and_each_step_only_for_those_who_look(device):
+    runs, moves = [], []
+    for watching in (None, Watching()):
+        model = compiled(device.name)
+        counted = reads_while(lambda: history_of(model, epochs=3, n=32, callbacks=[watching] if watching else None))  # noqa: B023
+        runs.append(counted[2])
+        moves.append(counted[1])
+    assert_same_run(*runs, 1e-6)
+    assert len({told["loss"] for told in watching.told}) == 12
+    assert [told["loss"] for told in watching.told][3::4] == runs[1][0]["loss"]
+    if device.name == "strictgpu":
+        assert moves[1] - moves[0] == 12 - 3
 
 
 def test_masks_differ_from_step_to_step_and_not_from_run_to_run(device):
@@ -143,7 +186,7 @@ def test_philox_gives_the_published_numbers(device):
     for word, i in zip(words, range(4)):
         for rate, kept in ((word / 2**32, True), ((word + 1) / 2**32, False)):
             mask = device.asarray(np.zeros(4))
-            each("training.cu", "keep_mask", 1, mask, state, 4, rate)
+            each("noise.cu", "keep_mask", 1, mask, state, 4, rate)
             assert (device.to_numpy(mask)[i] > 0) == kept
 
 
@@ -185,6 +228,81 @@ def test_moving_the_model_away_and_back(device):
         set_seed(3)
         runs.append(history_of(m, epochs=2))
     assert_same_run(*runs, 5e-4)
+
+
+class Tell(Callback):
+    """Calls a function of (model, epoch, batch) before each batch and, with None for it, after each epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.function(self.model, self.epoch, batch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.function(self.model, epoch, None)
+
+
+def learning_rates(model, epoch, batch):
+    model.optimizer.learning_rate = 0.1 / (1 + epoch + (batch or 0))
+
+
+def frozen_every_other_epoch(model, epoch, batch):
+    model.layers[0].trainable = epoch % 2 == 0
+
+
+def stops(model, epoch, batch):
+    model.stop_training = (epoch, batch) == (2, 1)
+
+
+def weights_by_hand(model, epoch, batch):
+    if batch is None:
+        weight = model.layers[-1].weights[0]
+        weight.data = weight.data * 0.5
+        weight[0] = 0.0
+
+
+@pytest.mark.parametrize("function", [learning_rates, frozen_every_other_epoch, stops, weights_by_hand])
+def test_what_callbacks_change(function, device):
+    runs = [history_of(compiled(name, optimizer=SGD(0.1)), epochs=6, callbacks=[Tell(function)]) for name in ("numpy", device.name)]
+    assert_same_run(*runs, 5e-4)
+    assert len(runs[0][0]["loss"]) == len(runs[1][0]["loss"])
+
+
+def test_batch_sizes_weights_and_compilations_that_change(device):
+    def run(name):
+        model, found = compiled(name, optimizer=SGD(0.1)), []
+        for size in (4, 8, 13, 26, 4, 5):
+            found += history_of(model, n=26, epochs=1, validation_split=0.3)[0]["val_loss"]
+            x, y = data(26)
+            options = {"sample_weight": np.linspace(0, 1, 26)} if size % 2 else {"class_weight": {0: 3.0, 2: 0.1}}
+            found += model.fit(x, y, batch_size=size, epochs=4, verbose=0, **options).history["loss"]
+            model.compile(Adam(0.001 * size) if size == 8 else SGD(0.01 * size), "sparse_categorical_crossentropy")
+        return found
+
+    assert np.allclose(run(device.name), run("numpy"), rtol=1e-3)
+
+
+def test_a_rate_of_dropout_that_changes(device):
+    model = compiled(device.name, optimizer=SGD(0.0), dropout=0.5)
+    x, y = data(8)
+    with_masks = [model.train_on_batch(x, y)[0] for _ in range(4)]
+    model.layers[3].rate = 0.0
+    assert len(set(with_masks)) > 1
+    assert np.ptp([model.train_on_batch(x, y)[0] for _ in range(4)]) < 1e-6
+
+
+def test_a_copy_of_a_trained_model_goes_its_own_way(device):
+    model = compiled(device.name)
+    history_of(model)
+    other = copy.deepcopy(model)
+    before = other.get_weights()
+    first = history_of(model, shuffle=False)
+    assert all((a == b).all() for a, b in zip(before, other.get_weights()))
+    assert_same_run(first, history_of(other, shuffle=False), 1e-6)
 
 
 class Loud(Dense):

@@ -135,6 +135,27 @@ def test_errors_are_those_of_the_op(images, window, more, message):
             ops.conv2d(np.ones(images), np.ones(window), **more)
 
 
+def test_keywords_are_those_of_the_op():
+    x, kernel = np.arange(16.0).reshape(1, 4, 4, 1), np.ones((1, 1, 1, 1))
+    convolution = {"strides": 1, "padding": "valid", "dilation": 1, "activation": linear}
+    for pooling in ({}, {"pool_size": 2}, {"strides": (2, 2)}, {"pool_size": 3, "strides": 1}):
+        assert_equal(
+            lambda *xs, p=pooling: ops.convolution_and_pooling(*xs, None, convolution=convolution, pooling=p),
+            [x, kernel], exactly=True, expect_kernel=pooling.get("pool_size", 2) == 2,
+        )  # fmt: skip
+    for pooling in ({"strides": 0}, {"padding": "SAME"}, {"padding": [1]}):
+        with pytest.raises(ValueError, match=next(iter(pooling))):
+            ops.convolution_and_pooling(x, kernel, None, convolution=convolution, pooling=pooling)
+    with pytest.raises(ValueError, match="padding must be 'valid' or 'same'"):
+        ops.conv2d(x, kernel, padding=["same"])
+    wrong = {"convolution": convolution, "pooling": {"size": 2}}, {"convolution": convolution | {"size": 2}, "pooling": {}}
+    for keywords in wrong:
+        with pytest.raises(TypeError, match="size"):
+            ops.convolution_and_pooling(x, kernel, None, **keywords)
+    with pytest.raises(TypeError, match=r"^conv2d\(\)"):
+        ops.conv2d(x, kernel, stride=2)
+
+
 def test_the_first_in_c_order_wins_a_tie():
     """All 16 patterns of a 2×2 window whose numbers are 0 or 1, each in its own channel."""
     patterns = np.array([[[p >> i & 1 for i in range(2)], [p >> i & 1 for i in (2, 3)]] for p in range(16)], float)

@@ -86,7 +86,11 @@ def test_batch_normalization_with_statistics_of_several_shapes():
     x, mean, variance = rng.normal(size=(3, 4, 5, 2)), rng.normal(size=(4, 1, 1)), rng.uniform(0.5, 2, (1, 1, 1, 2))
     for gamma, beta in ((None, np.array(0.5)), (rng.normal(size=2), None), (rng.normal(size=(5, 1)).astype("float32"), rng.normal(size=2))):
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), [x, mean, variance, gamma, beta])
-    for arrays in ([x[:0], mean, variance, None, None], [x, rng.normal(size=(2, 1, 1, 1, 1)), variance, None, None]):
+    whole, one = np.array([[3, 250]], "uint8"), np.array(2.0)
+    for arrays in (
+        [x[:0], mean, variance, None, None], [x, rng.normal(size=(2, 1, 1, 1, 1)), variance, None, None],
+        [whole, whole[:, ::-1], one, None, None], [one, one, one, one, one],
+    ):  # fmt: skip
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
 
 

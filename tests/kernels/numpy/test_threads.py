@@ -46,6 +46,22 @@ def test_an_error_in_a_part_is_raised_and_the_next_run_is_clean(where):
     assert threads.run_parts(lambda i, low, high: i, parts) == [0, 1, 2]
 
 
+def test_after_an_interrupt_the_workers_end(monkeypatch):
+    def interrupted(function, i, part):
+        raise KeyboardInterrupt  # not caught, as it would be in a part
+
+    monkeypatch.setattr(threads, "_tried", interrupted)
+    left = []
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            threads.run_parts(lambda i, low, high: left.append(threading.current_thread()), [(0, 1), (1, 2)])
+    monkeypatch.undo()
+    assert threads.run_parts(lambda i, low, high: i, [(0, 1), (1, 2)]) == [0, 1]
+    for thread in left:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def test_whoever_finds_the_workers_busy_works_alone_with_the_same_result():
     parts = [(0, 1), (1, 2)]
     inner = threads.run_parts(lambda i, low, high: threads.run_parts(lambda j, a, b: (i, j), parts), parts)
