@@ -13,7 +13,7 @@ from benchmarks.nets import parameters, step_operations
 from benchmarks.statistics import Spread, paired_ratios, spread
 from benchmarks.workers import Process, WorkerError
 
-# How far the losses of the first steps may differ, relative to the loss. The first one tells the forward pass, the second one the gradients.
+# How far the losses of the first steps may differ, relative to the loss. The first tells the forward pass, the second the gradients.
 # Then differences grow: Adam's first steps are as large for a gradient of 1e-6 as for one of 1, and PyTorch adds ε elsewhere than Keras.
 TOLERANCES = (1e-5, 1e-3, 1e-2, 1e-2, 1e-2)
 MEMORY_ROUNDS = 3  # a new process each time, and hardly any spread
