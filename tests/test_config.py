@@ -65,6 +65,20 @@ def test_any_thread_can_compute():
         assert seen[2] == {1} and blas_threads() == before
 
 
+def test_what_an_interrupt_left_behind_inside_a_decorated_function_ends_with_it():
+    @config.computing
+    def interrupted():
+        config.computing.__enter__()
+        raise KeyboardInterrupt
+
+    before = config.computing.users
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert config.computing.users == before
+    with config.computing:
+        assert config.computing.users == before + 1
+
+
 def test_freed_memory_is_kept_on_glibc_only_and_as_the_settings_say(monkeypatch):
     here = platform.libc_ver()[0] == "glibc"
     assert config.keep_freed_memory() is here
