@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache, wraps
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, TypeVar, cast
 
 from minidl.checks import true_or_false, whole
@@ -72,7 +72,7 @@ def suggested() -> Settings:
 
 _process: dict[str, Settings] = {}
 _block: ContextVar[Settings | None] = ContextVar("settings", default=None)
-_inside: ContextVar[bool] = ContextVar("inside", default=False)  # a function that is decorated with `computing`
+_inside: ContextVar[int | None] = ContextVar("inside", default=None)  # the thread that is in a function decorated with `computing`
 
 
 def settings() -> Settings:
@@ -146,13 +146,13 @@ class _Computing:
     def __call__(self, function: Function) -> Function:
         @wraps(function)
         def inside(*args: Any, **options: Any) -> Any:
-            with self, switch(_inside, True):
+            with self, switch(_inside, get_ident()):
                 return function(*args, **options)
 
         return cast(Function, inside)
 
     def __enter__(self) -> None:
-        if _inside.get():
+        if _inside.get() == get_ident():
             return
         with self.lock:
             if self.libraries is None:
@@ -164,7 +164,7 @@ class _Computing:
             self.users += 1
 
     def __exit__(self, *error: object) -> None:
-        if _inside.get():
+        if _inside.get() == get_ident():
             return
         with self.lock:
             self.users -= 1
