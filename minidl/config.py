@@ -9,16 +9,19 @@ Nothing here changes a result beyond rounding."""
 import ctypes
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from threading import Lock, get_ident
+from typing import Any, TypeVar, cast
 
 from minidl.checks import true_or_false, whole
+from minidl.switches import switch
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
 MOST_BLOCK_BYTES, MOST_THREADS = 2**30, 256
@@ -70,6 +73,7 @@ def suggested() -> Settings:
 
 _process: dict[str, Settings] = {}
 _block: ContextVar[Settings | None] = ContextVar("settings", default=None)
+_inside: ContextVar[int | None] = ContextVar("inside", default=None)  # the thread that is in a function decorated with `computing`
 
 
 def settings() -> Settings:
@@ -146,15 +150,26 @@ def _release(library: Any) -> None:
         library.clear_controlling_thread(force=True)
 
 
-class _Computing(ContextDecorator):
-    """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products."""
+class _Computing:
+    """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products.
+    Inside a decorated function nobody counts: an interrupt at a bad moment there cannot leave a user behind."""
 
     def __init__(self) -> None:
         self.lock, self.users = Lock(), 0
         self.libraries: list[Any] | None = None
         self.before: list[int] = []
 
+    def __call__(self, function: Function) -> Function:
+        @wraps(function)
+        def inside(*args: Any, **options: Any) -> Any:
+            with self, switch(_inside, get_ident()):
+                return function(*args, **options)
+
+        return cast(Function, inside)
+
     def __enter__(self) -> None:
+        if _inside.get() == get_ident():
+            return
         with self.lock:
             if self.libraries is None:
                 self.libraries = _blas_libraries()
@@ -165,6 +180,8 @@ class _Computing(ContextDecorator):
             self.users += 1
 
     def __exit__(self, *error: object) -> None:
+        if _inside.get() == get_ident():
+            return
         with self.lock:
             self.users -= 1
             if self.users == 0:

@@ -10,17 +10,19 @@ from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor
 
+CALLS = {Conv2D: Conv2D.call, MaxPooling2D: MaxPooling2D.call}  # as they are written
+
 
 class ConvolutionAndPooling:
-    """A `Conv2D` and the `MaxPooling2D` that follows. One by one, where an object was given a ``call`` of its own; and where something
-    is wrong: then the layer says so."""
+    """A `Conv2D` and the `MaxPooling2D` that follows. One by one, where somebody put another ``call`` in the place of theirs; and where
+    something is wrong: then the layer says so."""
 
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
         self.convolution, self.pooling = convolution, pooling
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         c, p = self.convolution, self.pooling
-        if "call" not in vars(c) and "call" not in vars(p):
+        if all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
             with suppress(ValueError):
                 return ops.convolution_and_pooling(
                     x, c.kernel, c.bias,

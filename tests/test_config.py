@@ -1,4 +1,5 @@
 """Settings of the process."""
+import contextvars
 import os
 import platform
 import signal
@@ -65,6 +66,34 @@ def test_any_thread_can_compute():
         thread.start()
         thread.join()
         assert seen[2] == {1} and blas_threads() == before
+
+
+def test_what_an_interrupt_left_behind_inside_a_decorated_function_ends_with_it():
+    @config.computing
+    def interrupted():
+        config.computing.__enter__()
+        raise KeyboardInterrupt
+
+    before = config.computing.users
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert config.computing.users == before
+    with config.computing:
+        assert config.computing.users == before + 1
+
+
+def test_a_thread_that_was_started_in_a_decorated_function_counts_for_itself():
+    context = config.computing(contextvars.copy_context)()
+    before, seen = config.computing.users, []
+
+    def work():
+        with config.computing:
+            seen.append(config.computing.users)
+
+    thread = Thread(target=context.run, args=(work,))
+    thread.start()
+    thread.join()
+    assert seen == [before + 1]
 
 
 def test_freed_memory_is_kept_on_glibc_only_and_as_the_settings_say(monkeypatch):

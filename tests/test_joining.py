@@ -70,6 +70,15 @@ def test_an_object_with_a_call_of_its_own_runs_by_itself(joining, which):
     assert "convolution_and_pooling" not in _ops_of(y) and "multiply" in _ops_of(y)
 
 
+@pytest.mark.parametrize("kind", [layers.Conv2D, layers.MaxPooling2D])
+def test_a_class_with_another_call_runs_by_itself(joining, monkeypatch, kind):
+    before = kind.call
+    net = _net()
+    monkeypatch.setattr(kind, "call", lambda self, x: before(self, x) * 2.0)
+    y = net(np.ones((2, 8, 8, 2)))
+    assert "convolution_and_pooling" not in _ops_of(y) and "multiply" in _ops_of(y)
+
+
 @pytest.mark.parametrize(
     ("which", "name", "wrong"),
     [(1, "padding", "full"), (1, "padding", ["same"]), (1, "strides", 0), (2, "pool_size", 0), (2, "strides", 0), (2, "padding", "SAME")],

@@ -13,7 +13,7 @@ from minidl.checks import number
 from minidl.kernels import ladder
 from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.registry import look_up
-from minidl.switches import reference_only
+from minidl.switches import kernels_on, switch
 from minidl.tensor import Tensor
 
 Arrays = tuple[np.ndarray, ...]
@@ -93,11 +93,11 @@ def compare(op: str, *arrays: Any, limit: float = 10.0, **metadata: Any) -> Comp
     given: Arrays = tuple(np.asarray(x.numpy() if isinstance(x, Tensor) else x) for x in arrays)
     metadata = {name: tuple(value) if isinstance(value, list) else value for name, value in metadata.items()}
 
-    def fast(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
+    def run(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
         result: np.ndarray = ways.op(*xs, **keywords).numpy()
         return result
 
-    readable = reference_only()(fast)
+    readable, fast = (_with_kernels(on, run) for on in (False, True))
     size = readable(*given, **metadata).size  # what the op refuses is refused here, in its words
     steps = size * ways.steps_per_number(*given, **metadata)
     rungs: list[tuple[str, Callable[..., np.ndarray]]] = [("loops", ways.loops)]
@@ -119,6 +119,16 @@ def compare(op: str, *arrays: Any, limit: float = 10.0, **metadata: Any) -> Comp
     shapes = " and ".join(str(x.shape) for x in given)
     keywords = "".join(f", {name}={value!r}" for name, value in metadata.items())
     return Comparison(f"{op} of {shapes} {given[0].dtype}{keywords}", rows, notes)
+
+
+def _with_kernels(on: bool, function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """``function``, with kernels on or off, wherever it is called."""
+
+    def switched(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
+        with switch(kernels_on, on):
+            return function(*xs, **keywords)
+
+    return switched
 
 
 def _has_kernel(op: Any, arrays: Arrays, metadata: dict[str, Any]) -> bool:

@@ -47,14 +47,14 @@ def fits_bias(bias: Any, kernel: np.ndarray) -> bool:
     return isinstance(bias, np.ndarray) and bias.dtype == kernel.dtype and bias.shape == kernel.shape[-1:]
 
 
-def forward(x: Any, kernel: Any, *, strides: Any = 1, padding: str = "valid", dilation: Any = 1) -> Any:
+def conv2d_forward(x: Any, kernel: Any, *, strides: Any = 1, padding: str = "valid", dilation: Any = 1) -> Any:
     if (arrays := fitting(x, kernel)) is None:
         return HANDED_BACK
     x, kernel = arrays
     return _forward(x, kernel, None, geometry_of(x.shape[1:3], kernel.shape[:2], strides, padding, dilation), False, False)
 
 
-def layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str, dilation: Any, activation: Any) -> Any:
+def convolution_layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str, dilation: Any, activation: Any) -> Any:
     if activation not in (relu, linear) or (arrays := fitting(x, kernel, bias)) is None:
         return HANDED_BACK
     x, kernel = arrays
@@ -172,6 +172,10 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
     return [dx, dkernel, sum(bias_parts) if needs_bias else None]
 
 
+def conv2d_vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
+    return vjp(g, saved, needs)[:2]
+
+
 def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Each number of g where the largest of its four was; 0 elsewhere."""
     columns = g.shape[2]
@@ -185,6 +189,6 @@ def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndar
     return out
 
 
-conv2d.kernels["numpy"] = Kernel(forward, lambda g, saved, needs: vjp(g, saved, needs)[:2])
-convolution_layer.kernels["numpy"] = Kernel(layer_forward, vjp)
+conv2d.kernels["numpy"] = Kernel(conv2d_forward, conv2d_vjp)
+convolution_layer.kernels["numpy"] = Kernel(convolution_layer_forward, vjp)
 convolution_and_pooling.kernels["numpy"] = Kernel(pooled_forward, vjp)

@@ -85,6 +85,7 @@ def run_parts(function: Callable[[int, int, int], Any], parts: list[tuple[int, i
         outcomes += [_tried(function, i, parts[i]) for i in range(len(workers) + 1, len(parts))]
     except BaseException:  # an interrupt while it waited: what these workers still bring must not be taken for the next results
         _forget()
+        forget_scratch()  # they may still write into it
         for worker in team.workers:
             worker.jobs.put(None)  # they end when they are done
         raise

@@ -139,6 +139,32 @@ def test_optimizers_of_subclasses_keep_their_own_rule():
     np.testing.assert_array_equal(w.numpy(), [-1, -1, -1])
 
 
+def test_state_arrays_are_found_by_name():
+    class Counting(optimizers.Adam):
+        def __init__(self) -> None:
+            super().__init__(0.1)
+            self.slots = {"count": 0.0, **self.slots}
+
+    w, optimizer = Tensor(np.zeros(3), requires_grad=True), Counting()
+    optimizer.apply([np.ones(3)], [w])
+    state = optimizer._state[w]
+    np.testing.assert_array_equal(state["count"], 0)
+    np.testing.assert_allclose(state["momentum"], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(optimizers.SGD, "momentum"), (optimizers.RMSprop, "momentum"), (optimizers.RMSprop, "centered"), (optimizers.Adam, "amsgrad")],
+)
+def test_what_needs_a_state_that_is_not_there_fails_as_the_rule_does(make, name):
+    for switch in (minidl.reference_only, minidl.no_grad):
+        w, optimizer = Tensor(np.zeros(3), requires_grad=True), make(0.1)
+        optimizer.apply([np.ones(3)], [w])
+        setattr(optimizer, name, 0.5 if name == "momentum" else True)
+        with switch(), pytest.raises(KeyError):
+            optimizer.apply([np.ones(3)], [w])
+
+
 def test_parameters_that_are_no_block_of_memory_are_updated_too():
     whole = np.zeros((4, 6))
     w = Tensor(np.zeros((2, 3)), requires_grad=True)
