@@ -28,7 +28,6 @@ test: $(VENV)/.ready-dev
 
 mutation: $(VENV)/.ready-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run $(ARGS)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run --checker $(ARGS)
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks $(ARGS)

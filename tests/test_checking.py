@@ -423,5 +423,8 @@ def test_options_are_checked():
             gradcheck(ops.exp, normal(2), **bad)
     with pytest.raises(ValueError, match="order"):
         gradcheck(ops.exp, normal(2), order=True)
+    for order in (1.5, 2.0, "2", None):
+        with pytest.raises(ValueError, match="order"):
+            gradcheck(ops.exp, normal(2), order=order)
     report = gradcheck(ops.exp, np.array([np.nan, 1.0]))
     assert not report and "argument 0 holds NaN" in str(report)

@@ -49,9 +49,9 @@ def test_convolution(case):
 @given(convolutions())
 def test_bare_convolution(case):
     arrays, keywords, settings = case
-    del keywords["activation"]
+    bare = {name: value for name, value in keywords.items() if name != "activation"}
     with config.using(**settings):
-        assert_equal(lambda *xs: ops.conv2d(*xs, **keywords), arrays[:2], exactly=True)
+        assert_equal(lambda *xs: ops.conv2d(*xs, **bare), arrays[:2], exactly=True)
 
 
 @given(convolutions(), st.sampled_from(["valid", "same"]))
@@ -63,6 +63,30 @@ def test_convolution_and_pooling(case, padding):
             lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling),
             arrays, exactly=True, expect_kernel=padding == "valid",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("pool_size", "strides"), [(2, 1), (2, 3), (2, (2, 1)), (3, 2), ((1, 2), 2), ((2, 1), None), (1, None)])
+def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
+    rng = np.random.default_rng(0)
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    pooling = {"pool_size": pool_size, "strides": strides, "padding": "valid"}
+    arrays = [dyadic(rng, shape, "float64") for shape in ((2, 6, 7, 2), (3, 3, 2, 3), (3,))]
+    assert_equal(
+        lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling), arrays, exactly=True, expect_kernel=False
+    )
+
+
+def test_values_without_a_graph():
+    rng = np.random.default_rng(0)
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    pooling = {"pool_size": 2, "strides": None, "padding": "valid"}
+    arrays = [dyadic(rng, shape, "float64") for shape in ((2, 6, 7, 2), (3, 3, 2, 3), (3,))]
+    for op in (ops.convolution_and_pooling, lambda *xs, convolution, pooling: ops.convolution_layer(*xs, **convolution)):
+        with minidl.no_grad():
+            fast = op(*arrays, convolution=convolution, pooling=pooling)
+            with minidl.reference_only():
+                plain = op(*arrays, convolution=convolution, pooling=pooling)
+        np.testing.assert_array_equal(fast.numpy(), plain.numpy())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
