@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import verdicts
 
-from minidl import gradcheck, layers, ops
+from minidl import checking, gradcheck, layers, ops
+from minidl.doctor.examination import KinkFound
 from minidl.tensor import Op, Tensor, registry
 
 RNG = np.random.default_rng(0)
@@ -93,6 +94,24 @@ def test_the_worst_of_all_arguments_is_named(factors):
     pair = lambda a, b: a * b, lambda g, a, b: (factors[0] * g * b, factors[1] * g * a)
     report = gradcheck(pair, normal(3), normal(2, 3)[0])
     assert report.worst.argument == factors.index(5.0) and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_kinks_of_all_points_are_kept(monkeypatch):
+    right = checking.examine
+
+    def with_a_kink(subject, *rest):
+        found = right(subject, *rest)
+        found.kinks = [KinkFound(subject.names[0], None, 0.0, 1.0, 0.5, True)]
+        return found
+
+    monkeypatch.setattr(checking, "examine", with_a_kink)
+    assert len(gradcheck(ops.exp, normal(3)).kinks) == 1 + len(checking.ELSEWHERE)
+
+
+def test_the_worst_is_measured_at_the_given_point():
+    report = gradcheck((lambda x: x**3, lambda g, x: 3 * g * x), np.array([2.0]))
+    assert not report
+    assert report.worst.exact / report.worst.numeric == pytest.approx(0.5, rel=1e-6)
 
 
 def test_the_worst_entry_is_named():

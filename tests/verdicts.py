@@ -85,6 +85,10 @@ def refusing(factor: float) -> Callable[[], Any]:
     return pair(forward, lambda g, x: factor * g / x)
 
 
+def relu_near_zero(factor: float) -> Callable[[], Any]:
+    return pair(lambda x: np.where(np.abs(x) < 0.01, np.maximum(x, 0), np.nan), lambda g, x: factor * g * (x >= 0))
+
+
 def near_one(x: np.ndarray) -> np.ndarray:
     return np.where(np.abs(x - 1) < 0.2, x**2, np.nan)
 
@@ -141,6 +145,8 @@ CASES: dict[str, Case] = {
     "kink, wrong beside": Case(False, relu(0.0, above=1.01), (ZEROS,)),
     "kink nearby": Case(True, relu(0.0), (NEAR,)),
     "kink nearby, wrong": Case(False, relu(0.0, above=1.01), (NEAR,)),
+    "kink, values only near it": Case(True, relu_near_zero(1.0), (np.zeros(3),)),
+    "kink, values only near it, above": Case(False, relu_near_zero(1.1), (np.zeros(3),)),
     "absolute value at 0": Case(True, pair(np.abs, lambda g, x: g * np.sign(x)), (ZEROS,)),
     "absolute value, −2 at 0": Case(False, pair(np.abs, lambda g, x: g * np.where(x == 0, -2, np.sign(x))), (ZEROS,)),
     "largest, tie": Case(True, lambda: lambda x: x.max(axis=1), (np.array([[1.0, 1.0, 0.0], [2.0, 0.0, 1.0]]),)),
@@ -172,6 +178,9 @@ CASES: dict[str, Case] = {
     "constant, wrong": Case(False, pair(lambda x: np.ones(3), lambda g, x: g), (normal(3),)),
     "Tensors": Case(True, lambda: lambda a, b: ops.tanh(a @ b), (normal(2, 3), normal(3, 2)), {"order": 2}),
     "Tensors, path cut": Case(False, lambda: lambda a, b: ops.tanh(a.detach() @ b), (normal(2, 3), normal(3, 2))),
+    "Tensors, second order cut at this very point": Case(
+        False, lambda: lambda x: ops.where(x.data == 1, x * x.detach() * 2 - x.detach() ** 2, x * x), (np.array([1.0, 2.0]),), {"order": 2}
+    ),
     "Tensors, second order cut": Case(False, lambda: lambda x: (x * x.detach() * 2 - x.detach() ** 2).sum(), (normal(3),), {"order": 2}),
 }
 
