@@ -76,6 +76,11 @@ def random_forward() -> Any:
     return forward, lambda g, keep: g * keep
 
 
+def noisy_backward() -> Any:
+    rng = np.random.default_rng(0)
+    return lambda x: x**2, lambda g, x: 2 * g * x * (1 + 1e-7 * rng.random(x.shape))
+
+
 def refusing(factor: float) -> Callable[[], Any]:
     def forward(x: np.ndarray) -> np.ndarray:
         if (x <= 0).any() or (x > 1).any():
@@ -128,6 +133,7 @@ CASES: dict[str, Case] = {
     "function without values": Case(False, pair(np.log, lambda g, x: g / x), (np.array([-1.0, 2.0]),)),
     "argument without values": Case(False, square(), (np.array([np.nan, 2.0]),)),
     "random forward": Case(False, random_forward, (normal(4, 4),)),
+    "random backward, far within the tolerance": Case(False, noisy_backward, (normal(4, 4),)),
     "adds up": Case(False, adding, (normal(3),)),
     "first input": Case(False, first_input_kept, (normal(3),)),
     "refuses, right": Case(True, refusing(1.0), (np.array([0.2, 0.9999]),)),

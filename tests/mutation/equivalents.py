@@ -43,6 +43,20 @@ UNUSED = (
 )
 SAME_NUMBER = "NumPy takes Python's number in the type of the array beside it: 0 and infinity are the same number in every float type."
 CLIP = "np.clip(a, 0, ∞) is min(max(a, 0), ∞). The maximum of two numbers does not depend on their order, and nan passes both ways."
+NO_BIAS = "conv2d has no bias, so what comes third is None, for an input that is not there."
+ALREADY = "A part of an array's shape is a tuple already: tuple(…) of it is the same."
+TWO_WAYS = (
+    "Rows that are not dilated may be copied once for all places of the window, or once for each: both ways read the same numbers of the "
+    "picture in the same order."
+)
+ROOM = "Nothing reads the numbers between the rows of the table: how many there are changes where a row lies, not what it holds."
+OVERWRITTEN = (
+    "These numbers are set to 0 first and then, before anybody reads them, to what they are: rows inside the picture are written whole, "
+    "the zeros at both sides and the numbers between them."
+)
+NO_ROWS = "If low = high, the rows before it and the rows from it on are all rows, and all of them become 0, as with (start, start)."
+EMPTY_SLICE = "If the two are equal the slice is empty, and writing 0 into it changes nothing."
+COPY = "The axes were swapped, so that reshape has to copy anyway: it gives the same numbers in the same order, once or twice copied."
 TOGETHER = "The two masks are made together: either both are arrays, or both are None."
 NOTHING_LEFT = "Without a maximum dz has as many rows as g, and dz[2 · rows:] is empty: nothing is set to 0."
 PAIRS = (
@@ -86,6 +100,22 @@ EQUIVALENT: dict[str, str] = {
     "if True: add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at)": UNUSED,
     "kernels.numpy.convolution.vjp | branch | if pooled: dz[2 * rows:] = 0 → if True: dz[2 * rows:] = 0": NOTHING_LEFT,
     "kernels.numpy.convolution.vjp | index | ::2 → :-1:2": PAIRS,
+    "kernels.numpy.convolution._to_winners | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
+    "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
+    "kernels.numpy.convolution.bare_vjp | constant | 2 → 3": NO_BIAS,
+    "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
+    "kernels.numpy.correlation.gather | branch | 1 if dh == 1 else kh → kh": TWO_WAYS,
+    "kernels.numpy.correlation.gather | mask | dh == 1 → False": TWO_WAYS,
+    "kernels.numpy.correlation.gather | constant | 1 → 0 #4": TWO_WAYS,
+    "kernels.numpy.correlation.gather | drop | n * images + PADDING // x.itemsize → n * images": ROOM,
+    "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → PADDING": ROOM,
+    "kernels.numpy.correlation.gather | operands | PADDING // x.itemsize → x.itemsize // PADDING": ROOM,
+    "kernels.numpy.correlation.gather | call | np.ascontiguousarray(chosen) → chosen": COPY,
+    "kernels.numpy.correlation._copy_rows | compare | low < high → low <= high": NO_ROWS,
+    "kernels.numpy.correlation._copy_rows | index | :low - start → :low - start + 1": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | index | :skip → :skip + 1": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | compare | end < n → end <= n": EMPTY_SLICE,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "doctor.differences.Series.add | mask | bend < 0.1 * gap → False": EARLY,
     "doctor.differences.Series.add | mask | gap > 100.0 * tolerance → False": EARLY,

@@ -3,7 +3,7 @@ and what decides in `minidl.gradcheck` whether a gradient is right, and asks the
 
 ``--part rules`` (or ``kernels``, ``checker``) is one of the three; ``--only softmax`` takes the mutants whose name has these words;
 ``--sample 40`` takes so many, spread over the functions; ``--list`` only names them. ``--json FILE`` writes the verdicts as they come; with
-``--resume``, what the file says was killed is not asked again.
+``--resume``, what the file says was killed (by more than lack of time) is not asked.
 ``--module minidl.checking --tests tests/test_checking.py`` mutates every function of a module, and asks these tests."""
 
 import argparse
@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     start = time.monotonic()
     known = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.resume and chosen.json.exists() else {}
-    verdicts = {name: Verdict(*verdict) for name, verdict in known.items() if verdict[0]}
+    verdicts = {name: Verdict(*verdict) for name, verdict in known.items() if verdict[0] and verdict[1] != "time"}
     for mutant, verdict in ask([m for m in mutants if m.id not in verdicts], chosen.tests, bool(chosen.sample), chosen.jobs):
         verdicts[mutant.id] = verdict
         if chosen.json:
