@@ -13,7 +13,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## Show this list.
 	@echo 'make train   train a small net on pictures; options: make train ARGS="--epochs 3 --seed 2"'
 	@echo 'make test    run the tests;                 options: make test ARGS="tests/ops -k conv2d"'
-	@echo 'make mutation   score the tests: do they notice every wrong gradient rule, and a wrong gradcheck?'
+	@echo 'make mutation   score the tests: do they notice every wrong gradient rule, kernel and gradcheck? (over an hour of computing;'
+	@echo '             options: make mutation ARGS="--part rules", or kernels, or checker)'
 	@echo 'make bench   hold minidl against PyTorch, JAX, Keras and DeZero, which it installs into .venv-bench;'
 	@echo '             options: make bench ARGS="--quick --only intro --peers torch"'
 	@echo 'make lint    check style and types'
@@ -28,7 +29,6 @@ test: $(VENV)/.ready-dev
 
 mutation: $(VENV)/.ready-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run $(ARGS)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutation.run --checker $(ARGS)
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks $(ARGS)

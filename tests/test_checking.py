@@ -1,10 +1,13 @@
 """gradcheck: what it accepts, what it must not, and what it leaves untouched."""
 
+import itertools
+
 import numpy as np
 import pytest
 import verdicts
 
-from minidl import gradcheck, layers, ops
+from minidl import checking, gradcheck, layers, ops
+from minidl.doctor.examination import KinkFound
 from minidl.tensor import Op, Tensor, registry
 
 RNG = np.random.default_rng(0)
@@ -105,6 +108,41 @@ def test_the_worst_of_all_arguments_is_named(factors):
     pair = lambda a, b: a * b, lambda g, a, b: (factors[0] * g * b, factors[1] * g * a)
     report = gradcheck(pair, normal(3), normal(2, 3)[0])
     assert report.worst.argument == factors.index(5.0) and report.worst.exact == pytest.approx(5 * report.worst.numeric)
+
+
+def test_kinks_of_all_points_are_kept(monkeypatch):
+    right = checking.examine
+
+    def with_a_kink(subject, *rest):
+        found = right(subject, *rest)
+        found.kinks = [KinkFound(subject.names[0], None, 0.0, 1.0, 0.5, True)]
+        return found
+
+    monkeypatch.setattr(checking, "examine", with_a_kink)
+    assert len(gradcheck(ops.exp, normal(3)).kinks) == 1 + len(checking.ELSEWHERE)
+
+
+@pytest.mark.parametrize("right_there", [True, False])
+def test_another_way_off_is_tried_where_the_first_meets_a_kink_again(monkeypatch, right_there):
+    right, calls = checking.examine, []
+
+    def with_kinks(subject, *rest):
+        found = right(subject, *rest)
+        calls.append(found)
+        if len(calls) <= 2:
+            found.kinks = [KinkFound(subject.names[0], None, 0.0, 1.0, 0.5, True)]
+        if len(calls) == 2 or len(calls) == 3 and not right_there:
+            found.broken = "no derivative"
+        return found
+
+    monkeypatch.setattr(checking, "examine", with_kinks)
+    assert bool(gradcheck(ops.exp, normal(3))) is right_there
+
+
+def test_the_worst_is_measured_at_the_given_point():
+    report = gradcheck((lambda x: x**3, lambda g, x: 3 * g * x), np.array([2.0]))
+    assert not report
+    assert report.worst.exact / report.worst.numeric == pytest.approx(0.5, rel=1e-6)
 
 
 def test_the_worst_entry_is_named():
@@ -380,7 +418,17 @@ def test_random_numbers_in_forward_are_noticed():
         return x * keep * 2, keep
 
     report = gradcheck((forward, lambda g, keep: g * keep * 2), normal(4, 4))
-    assert not report and report.diagnosis[0].kind == "unknown" and "random" in str(report)
+    assert not report and report.diagnosis[0].kind == "unknown" and "when it is called again with the same arguments" in str(report)
+
+
+def test_the_last_digits_of_forward_may_differ():
+    """As sums do that several threads share."""
+    calls = itertools.count()
+
+    def forward(x):
+        return np.exp(x) * (1 + 4 * np.finfo(float).eps * (next(calls) % 2))
+
+    assert gradcheck((forward, lambda g, x: g * np.exp(x)), normal(3))
 
 
 def test_backward_with_random_numbers_does_not_add_up():
@@ -435,5 +483,8 @@ def test_options_are_checked():
             gradcheck(ops.exp, normal(2), **bad)
     with pytest.raises(ValueError, match="order"):
         gradcheck(ops.exp, normal(2), order=True)
+    for order in (1.5, 2.0, "2", None):
+        with pytest.raises(ValueError, match="order"):
+            gradcheck(ops.exp, normal(2), order=order)
     report = gradcheck(ops.exp, np.array([np.nan, 1.0]))
     assert not report and "argument 0 holds NaN" in str(report)

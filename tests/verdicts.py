@@ -76,6 +76,11 @@ def random_forward() -> Any:
     return forward, lambda g, keep: g * keep
 
 
+def noisy_backward() -> Any:
+    rng = np.random.default_rng(0)
+    return lambda x: x**2, lambda g, x: 2 * g * x * (1 + 1e-7 * rng.random(x.shape))
+
+
 def refusing(factor: float) -> Callable[[], Any]:
     def forward(x: np.ndarray) -> np.ndarray:
         if (x <= 0).any() or (x > 1).any():
@@ -83,6 +88,10 @@ def refusing(factor: float) -> Callable[[], Any]:
         return np.log(x)
 
     return pair(forward, lambda g, x: factor * g / x)
+
+
+def relu_near_zero(factor: float) -> Callable[[], Any]:
+    return pair(lambda x: np.where(np.abs(x) < 0.01, np.maximum(x, 0), np.nan), lambda g, x: factor * g * (x >= 0))
 
 
 def near_one(x: np.ndarray) -> np.ndarray:
@@ -124,6 +133,7 @@ CASES: dict[str, Case] = {
     "function without values": Case(False, pair(np.log, lambda g, x: g / x), (np.array([-1.0, 2.0]),)),
     "argument without values": Case(False, square(), (np.array([np.nan, 2.0]),)),
     "random forward": Case(False, random_forward, (normal(4, 4),)),
+    "random backward, far within the tolerance": Case(False, noisy_backward, (normal(4, 4),)),
     "adds up": Case(False, adding, (normal(3),)),
     "first input": Case(False, first_input_kept, (normal(3),)),
     "refuses, right": Case(True, refusing(1.0), (np.array([0.2, 0.9999]),)),
@@ -141,6 +151,8 @@ CASES: dict[str, Case] = {
     "kink, wrong beside": Case(False, relu(0.0, above=1.01), (ZEROS,)),
     "kink nearby": Case(True, relu(0.0), (NEAR,)),
     "kink nearby, wrong": Case(False, relu(0.0, above=1.01), (NEAR,)),
+    "kink, values only near it": Case(True, relu_near_zero(1.0), (np.zeros(3),)),
+    "kink, values only near it, above": Case(False, relu_near_zero(1.1), (np.zeros(3),)),
     "absolute value at 0": Case(True, pair(np.abs, lambda g, x: g * np.sign(x)), (ZEROS,)),
     "absolute value, −2 at 0": Case(False, pair(np.abs, lambda g, x: g * np.where(x == 0, -2, np.sign(x))), (ZEROS,)),
     "largest, tie": Case(True, lambda: lambda x: x.max(axis=1), (np.array([[1.0, 1.0, 0.0], [2.0, 0.0, 1.0]]),)),
@@ -172,6 +184,9 @@ CASES: dict[str, Case] = {
     "constant, wrong": Case(False, pair(lambda x: np.ones(3), lambda g, x: g), (normal(3),)),
     "Tensors": Case(True, lambda: lambda a, b: ops.tanh(a @ b), (normal(2, 3), normal(3, 2)), {"order": 2}),
     "Tensors, path cut": Case(False, lambda: lambda a, b: ops.tanh(a.detach() @ b), (normal(2, 3), normal(3, 2))),
+    "Tensors, second order cut at this very point": Case(
+        False, lambda: lambda x: ops.where(x.data == 1, x * x.detach() * 2 - x.detach() ** 2, x * x), (np.array([1.0, 2.0]),), {"order": 2}
+    ),
     "Tensors, second order cut": Case(False, lambda: lambda x: (x * x.detach() * 2 - x.detach() ** 2).sum(), (normal(3),), {"order": 2}),
 }
 

@@ -14,6 +14,7 @@ OPEN_AXIS = (
     "The vector has k numbers and the shape one open axis beside an axis of length 1, so its length can only be k. Which negative number "
     "marks the axis as open does not enter: NumPy's reshape takes any."
 )
+OPEN_AXIS_OF_MANY = "The other axes are given, so the open one has one length. Which negative number marks it: NumPy's reshape takes any."
 INSERT = (
     "list.insert(−1, v) puts v before the last element, and so does insert(len − 1, v), by the meaning of a negative position. The list "
     "is never empty: with a row on the left, y has the axis of b's columns, or was just given one."
@@ -34,7 +35,88 @@ EARLY = (
     "stricter, more steps are computed and the same is answered."
 )
 
+# ---------------------------------------------------------------- in the kernels
+
+UNUSED = (
+    "Something more is computed that nobody reads: what was not asked for is still answered with None, and masks that no gradient will "
+    "need are thrown away. It costs time and memory, no number changes."
+)
+SAME_NUMBER = "NumPy takes Python's number in the type of the array beside it: 0 and infinity are the same number in every float type."
+CLIP = "np.clip(a, 0, ∞) is min(max(a, 0), ∞). The maximum of two numbers does not depend on their order, and nan passes both ways."
+NO_BIAS = "conv2d has no bias, so what comes third is None, for an input that is not there."
+ALREADY = "A part of an array's shape is a tuple already: tuple(…) of it is the same."
+TWO_WAYS = (
+    "Rows that are not dilated may be copied once for all places of the window, or once for each: both ways read the same numbers of the "
+    "picture in the same order."
+)
+ROOM = "Nothing reads the numbers between the rows of the table: how many there are changes where a row lies, not what it holds."
+OVERWRITTEN = (
+    "These numbers are set to 0 first and then, before anybody reads them, to what they are: rows inside the picture are written whole, "
+    "the zeros at both sides and the numbers between them."
+)
+NO_ROWS = "If low = high, the rows before it and the rows from it on are all rows, and all of them become 0, as with (start, start)."
+EMPTY_SLICE = "If the two are equal the slice is empty, and writing 0 into it changes nothing."
+COPY = "The axes were swapped, so that reshape has to copy anyway: it gives the same numbers in the same order, once or twice copied."
+TOGETHER = "The two masks are made together: either both are arrays, or both are None."
+NOTHING_LEFT = "Without a maximum dz has as many rows as g, and dz[2 · rows:] is empty: nothing is set to 0."
+PAIRS = (
+    "Of the places a, a + 2, a + 4 … the last one taken lies two or more before the end of the slice's range, by the parity of an even "
+    "count: the end may be one further or nearer, the same places are taken."
+)
+
+# ---------------------------------------------------------------- in gradcheck
+
+SEED = "The seed chooses the random directions. gradcheck promises the same for every seed, and 1 is as good as 0."
+
+NO_FINDINGS = (
+    "There is always an answer for the first point, and what failed is what was found or a point beside it: both are None, or none is."
+)
+
 EQUIVALENT: dict[str, str] = {
+    "checking._check | drop | found is None or failed is None or failed.ok → found is None or failed.ok": NO_FINDINGS,
+    "checking._check | mask | found is None → False": NO_FINDINGS,
+    "checking._check | drop | found is not None and (not reaches) → not reaches": NO_FINDINGS,
+    "checking.gradcheck | constant | 0 → 1": SEED,
+    "kernels.numpy.convolution._forward | drop | pooled and recording.get() → pooled": UNUSED,
+    "kernels.numpy.convolution._forward | call | dtype.type(0) → 0": SAME_NUMBER,
+    "kernels.numpy.convolution._forward | call | dtype.type(np.inf) → np.inf": SAME_NUMBER,
+    "kernels.numpy.convolution._forward | operands | np.clip(out, zero, infinity, out=out) → np.clip(zero, out, infinity, out=out)": CLIP,
+    "kernels.numpy.convolution._largest_of_four | index | 0::2 → 0:-1:2": PAIRS,
+    "kernels.numpy.convolution._largest_of_four | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
+    "kernels.numpy.convolution._largest_of_four | branch | if upper is not None: np.greater_equal(first, second, out=upper) "
+    "np.greater_equal(a, b, out=left) → if True: np.greater_equal(first, second, out=upper) np.greater_equal(a, b, out=left)": UNUSED,
+    "kernels.numpy.convolution.vjp | drop | needs_x and (y is not None or pooled) → y is not None or pooled": UNUSED,
+    "kernels.numpy.convolution.vjp | branch | if needs_bias: bias_gradient = bias_gradient + (part.reshape(e - a, filters, -1) @ ones)"
+    ".sum(axis=0) → if True: bias_gradient = bias_gradient + (part.reshape(e - a, filters, -1) @ ones).sum(axis=0)": UNUSED,
+    "kernels.numpy.convolution.vjp | drop | upper is not None and left is not None and (needs_x or needs_kernel) → left is not None and "
+    "(needs_x or needs_kernel)": TOGETHER,
+    "kernels.numpy.convolution.vjp | drop | upper is not None and left is not None and (needs_x or needs_kernel) → upper is not None and "
+    "(needs_x or needs_kernel)": TOGETHER,
+    "kernels.numpy.convolution.vjp | drop | upper is not None and left is not None and (needs_x or needs_kernel) → upper is not None and "
+    "left is not None": UNUSED,
+    "kernels.numpy.convolution.vjp | mask | upper is not None → True": TOGETHER,
+    "kernels.numpy.convolution.vjp | mask | left is not None → True #2": TOGETHER,
+    "kernels.numpy.convolution.vjp | branch | if needs_kernel: add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at) → "
+    "if True: add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at)": UNUSED,
+    "kernels.numpy.convolution.vjp | branch | if pooled: dz[2 * rows:] = 0 → if True: dz[2 * rows:] = 0": NOTHING_LEFT,
+    "kernels.numpy.convolution.vjp | index | ::2 → :-1:2": PAIRS,
+    "kernels.numpy.convolution._to_winners | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
+    "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
+    "kernels.numpy.convolution.conv2d_vjp | constant | 2 → 3": NO_BIAS,
+    "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
+    "kernels.numpy.correlation.gather | branch | 1 if dh == 1 else kh → kh": TWO_WAYS,
+    "kernels.numpy.correlation.gather | mask | dh == 1 → False": TWO_WAYS,
+    "kernels.numpy.correlation.gather | constant | 1 → 0 #4": TWO_WAYS,
+    "kernels.numpy.correlation.gather | drop | n * images + PADDING // x.itemsize → n * images": ROOM,
+    "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → PADDING": ROOM,
+    "kernels.numpy.correlation.gather | operands | PADDING // x.itemsize → x.itemsize // PADDING": ROOM,
+    "kernels.numpy.correlation.gather | call | np.ascontiguousarray(chosen) → chosen": COPY,
+    "kernels.numpy.correlation._copy_rows | compare | low < high → low <= high": NO_ROWS,
+    "kernels.numpy.correlation._copy_rows | index | :low - start → :low - start + 1": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | index | :skip → :skip + 1": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | compare | end < n → end <= n": EMPTY_SLICE,
+    "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "doctor.differences.Series.add | mask | bend < 0.1 * gap → False": EARLY,
     "doctor.differences.Series.add | mask | gap > 100.0 * tolerance → False": EARLY,
     "doctor.differences.Series.add | compare | ok or (gap > 100.0 * tolerance and change < 0.001 * gap and (bend < 0.1 * gap)) → "

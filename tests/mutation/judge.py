@@ -9,15 +9,17 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from minidl import checking
+from minidl.kernels.numpy import threads
 from minidl.switches import reference_only
 from minidl.tensor import Composite, registry
 
@@ -27,13 +29,26 @@ TESTS = Path(__file__).parents[1]
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))  # as pytest does for the tests
 
+import conftest  # noqa: E402, F401  (it makes hypothesis deterministic)
 import strictgpu  # noqa: E402, F401  (it registers itself as a backend)
 import verdicts  # noqa: E402
 from gradients import check_gradients  # noqa: E402
 from ops.cases import Case, all_cases  # noqa: E402
 
 EDGES = ["ops/test_values.py", "ops/test_mutation_gaps.py", "ops/test_dtypes.py", "ops/test_gradients.py"]
-LIMIT = 120.0  # seconds for one mutant; the right rules take less than a quarter
+OPTIONS = ["-x", "-q", "-m", "not oracle", "-p", "no:cacheprovider"]
+# Some test modules and hypothesis are imported before pytest runs, which its plugin and the rewriting of assertions complain about.
+OPTIONS += ["-p", "no:hypothesispytest", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+LIMIT = 60.0  # seconds for one mutant; the right rules take less than a quarter
+CONVOLUTIONS = "test_convolution.py", "", ("conv2d", "convolution_layer", "convolution_and_pooling")
+KERNELS: dict[str, tuple[str, str, tuple[str, ...]]] = {  # for each module: the file of its tests, words in their names, and its ops
+    **dict.fromkeys(("convolution", "correlation", "memory"), CONVOLUTIONS),
+    "pooling": ("test_pooling.py", "", ("max_pool2d", "average_pool2d")),
+    "dense": ("test_other_kernels.py", "dense", ("dense_layer",)),
+    "probabilities": ("test_other_kernels.py", "crossentrop", ("crossentropy", "softmax_crossentropy")),
+    "normalization": ("test_other_kernels.py", "normalization", ("batch_normalization",)),
+    "optimizers": ("test_other_kernels.py", "optimizers", ()),
+}
 
 
 class Verdict(NamedTuple):
@@ -78,6 +93,35 @@ def wrong_verdict() -> str | None:
         checking.diagnose = diagnose
 
 
+@cache
+def drawn(file: str, words: str, names: tuple[str, ...]) -> tuple[tuple[Callable[..., None], dict[str, Any]], ...]:
+    """The tests of a file whose arguments hypothesis draws, each with all that it draws, after the cases of the kernels' ops; to be
+    called while all kernels are right."""
+    found: list[Any] = []
+    for name, test in vars(import_module(f"kernels.numpy.{file.removesuffix('.py')}")).items():
+        if hasattr(test, "hypothesis") and words in name:
+            body = test.hypothesis.inner_test
+            test.hypothesis.inner_test = lambda body=body, **arguments: found.append((body, arguments))
+            test()
+            test.hypothesis.inner_test = body
+    mine = [case for case in cases() if case.name in names]
+    compare = import_module("kernels.numpy.test_every_kernel").test_the_kernel_equals_the_op
+    return (*((compare, {"case": case}) for case in mine), *found)
+
+
+def kernels(file: str, words: str, names: tuple[str, ...]) -> str | None:
+    """The first of these cases where a kernel and its readable form differ, with threads for the least work."""
+    threads.WORTH = 1
+    for test, arguments in drawn(file, words, names):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                test(**arguments)
+        except Exception as error:
+            return f"{test.__name__}: {type(error).__name__}: {error}"
+    return None
+
+
 def _first_failure(chosen: Sequence[Case]) -> str | None:
     for case in chosen:
         try:
@@ -111,15 +155,17 @@ def passes(case: Case) -> frozenset[str]:
 
 
 class _Only:
-    """A pytest plugin: of the tests that have a case, those of these ops."""
+    """A pytest plugin: of the tests that have a case, those of these ops; of the others, those with these words, that draw nothing."""
 
-    def __init__(self, names: Sequence[str]):
-        self.names, self.failure = names, ""
+    def __init__(self, names: Sequence[str], words: str | None):
+        self.names, self.words, self.failure = names, words, ""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        of = {item: getattr(item, "callspec", None) and item.callspec.params.get("case") for item in items}
         if self.names:
-            of = {item: getattr(item, "callspec", None) and item.callspec.params.get("case") for item in items}
             items[:] = [item for item in items if of[item] is None or of[item].name in self.names]
+        if self.words is not None:
+            items[:] = [item for item in items if of[item] or self.words in item.name and not hasattr(item.obj, "hypothesis")]
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failure:
@@ -127,17 +173,28 @@ class _Only:
             self.failure = f"{report.nodeid}: {crash.message if crash else report.longrepr}"
 
 
-def by_pytest(paths: Sequence[str], names: Sequence[str] = ()) -> str | None:
-    """The first failure among these tests (of these ops)."""
-    only = _Only(names)
+def by_pytest(paths: Sequence[str], names: Sequence[str] = (), words: str | None = None) -> str | None:
+    """The first failure among these tests (of these ops, with these words)."""
+    only = _Only(names, words)
     with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
-        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not oracle", *paths], plugins=[only])
+        status = pytest.main([*OPTIONS, *paths], plugins=[only])
     return None if status == 0 else only.failure or f"pytest ended with {status}: {said.getvalue()[-400:]}"
 
 
 def stages_for(names: Sequence[str], sample: bool = False) -> list[Stage]:
     stages: list[Stage] = [("gradients", lambda: gradients(names)), ("edges", lambda: edges(names))]
-    return stages if sample else [*stages, ("composites", lambda: composites(names))]
+    if sample:
+        return stages
+    for case in cases():
+        passes(case)  # now, while all rules are right
+    return [*stages, ("composites", lambda: composites(names))]
+
+
+def stages_for_kernels(module: str) -> list[Stage]:
+    file, words, names = KERNELS[module]
+    drawn(file, words, names)  # now, while all kernels are right
+    paths = [str(TESTS / "kernels" / "numpy" / file)]
+    return [("kernels", lambda: kernels(file, words, names)), ("edges of kernels", lambda: by_pytest(paths, words=words))]
 
 
 # ---------------------------------------------------------------- in a child
@@ -145,29 +202,50 @@ def stages_for(names: Sequence[str], sample: bool = False) -> list[Stage]:
 
 def judge(mutant: Mutant | None, stages: Sequence[Stage], limit: float = LIMIT) -> Verdict:
     """The first stage that notices the mutant (None: nothing is mutated, and nothing may be noticed)."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the child uses none of them
-        child = os.fork()
-    if child == 0:
-        answer = _answer(mutant, stages)
-        os.write(writing, json.dumps(answer).encode()[:60000])
-        os._exit(0)
-    os.close(writing)
-    said, end = b"", time.monotonic() + limit
-    try:
-        while (left := end - time.monotonic()) > 0:
-            if select.select([reading], [], [], left)[0]:
-                if not (more := os.read(reading, 65536)):
-                    break
-                said += more
-        else:
-            os.kill(child, signal.SIGKILL)
+    return next(judged([(mutant, stages)], limit=limit))[1]
+
+
+def judged(asked: Iterable[tuple[Mutant | None, Sequence[Stage]]], at_once: int = 1, limit: float = LIMIT) -> Iterator[tuple[int, Verdict]]:
+    """(number, verdict) for what is asked about each mutant, as they come: ``at_once`` children work side by side."""
+    waiting, children = enumerate(asked), dict[int, _Child]()
+    while True:
+        while len(children) < at_once and (one := next(waiting, None)):
+            child = _Child(one[0], *one[1], time.monotonic() + limit)
+            children[child.reading] = child
+        if not children:
+            return
+        first_end = min(child.end for child in children.values())
+        ready = select.select([*children], [], [], max(0.0, first_end - time.monotonic()))[0]
+        for reading, child in [*children.items()]:
+            if reading in ready and (more := os.read(reading, 65536)):
+                child.said += more
+            elif reading in ready or time.monotonic() >= child.end:
+                del children[reading]
+                yield child.number, child.verdict(in_time=reading in ready, limit=limit)
+
+
+class _Child:
+    """A forked process that answers for one mutant."""
+
+    def __init__(self, number: int, mutant: Mutant | None, stages: Sequence[Stage], end: float):
+        self.number, self.end, self.said = number, end, b""
+        self.reading, writing = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the child uses none of them
+            self.pid = os.fork()
+        if self.pid == 0:
+            os.write(writing, json.dumps(_answer(mutant, stages)).encode()[:60000])
+            os._exit(0)
+        os.close(writing)
+
+    def verdict(self, in_time: bool, limit: float) -> Verdict:
+        if not in_time:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self.reading)
+        os.waitpid(self.pid, 0)
+        if not in_time:
             return Verdict(True, "time", f"more than {limit:.0f} s")
-    finally:
-        os.close(reading)
-        os.waitpid(child, 0)
-    return Verdict(*json.loads(said)) if said else Verdict(True, "crash", "the process ended")
+        return Verdict(*json.loads(self.said)) if self.said else Verdict(True, "crash", "the process ended")
 
 
 def _answer(mutant: Mutant | None, stages: Sequence[Stage]) -> Verdict:

@@ -1,12 +1,12 @@
 """Every wrong form of a function that the operators make, with a name that stays, and a way to put it in the function's place.
 
-The targets are found where they live: the rules of ops in the registry, the gradient rules of their kernels, the helpers that rules
-call, or every function of a module. A mutant is installed by giving the function the code of its wrong form, so that whoever imported
+The targets are found where they live: the rules of ops in the registry, the helpers that rules call, or every function of a module
+(of kernels, say). A mutant is installed by giving the function the code of its wrong form, so that whoever imported
 the function has the wrong form too."""
 
 import ast
-import copy
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,9 @@ from .operators import OPERATORS, Place
 Function = ast.FunctionDef | ast.Lambda
 Path_ = tuple[tuple[str, int | None], ...]  # the fields, and indices in lists, from a function's node to the node in question
 NOT_MUTATED = (ast.Raise, ast.Assert, ast.JoinedStr, ast.arg)  # messages are for people; assertions guard, they compute nothing
+
+
+HOW_MUCH_AT_A_TIME = {"parts_of", "row_blocks", "blocks", "scratch", "work", "bytes_", "fewer"}  # in kernels: calls and names
 
 
 @cache
@@ -44,8 +47,9 @@ class Target:
 
     name: str  # "divide", "matmul: _swap", "checking.gradcheck"
     functions: tuple[FunctionType, ...]  # that were made from it: usually one
-    ops: tuple[str, ...]  # whose gradients it may change
-    rule: bool  # (g, y, *inputs) -> gradients
+    ops: tuple[str, ...] = ()  # whose gradients it may change
+    g: str = ""  # what a rule calls dL/dy, and y; "" in other functions, and y is "" in the rule of a kernel
+    y: str = ""
 
     @property
     def code(self) -> CodeType:
@@ -74,16 +78,19 @@ class Mutant:
 
 
 def rules(ops: list[Op]) -> list[Target]:
-    """The gradient rules of the ops, and of their kernels; ops may share one."""
-    found: dict[CodeType, list[tuple[Op, Any]]] = {}
+    """The gradient rules of the ops; ops may share one."""
+    found: dict[CodeType, list[Op]] = {}
     for op in ops:
-        for rule in [op.rule, *(kernel.vjp for kernel in op.kernels.values())]:
-            if rule is not None:
-                found.setdefault(rule.__code__, []).append((op, rule))
+        if op.rule is not None:
+            found.setdefault(op.rule.__code__, []).append(op)
     return [
-        Target(uses[0][0].name, tuple(rule for _, rule in uses), tuple(op.name for op, _ in uses), uses[0][1] is uses[0][0].rule)
-        for uses in found.values()
+        Target(mine[0].name, tuple(op.rule for op in mine if op.rule), tuple(op.name for op in mine), *_first_arguments(mine[0].rule))
+        for mine in found.values()
     ]
+
+
+def _first_arguments(rule: Any) -> list[str]:
+    return [*inspect.signature(rule).parameters][:2]
 
 
 def helpers(targets: list[Target]) -> list[Target]:
@@ -96,19 +103,20 @@ def helpers(targets: list[Target]) -> list[Target]:
             if isinstance(helper, FunctionType) and helper.__code__.co_filename == target.code.co_filename:
                 callers.setdefault(helper, []).append(target)
     return [
-        Target(helper.__name__, (helper,), tuple(op for target in users for op in target.ops), rule=False)
+        Target(helper.__name__, (helper,), tuple(op for target in users for op in target.ops))
         for helper, users in callers.items()
     ]
 
 
 def functions_of(module: ModuleType) -> list[Target]:
-    """Every function and method written in a module."""
+    """Every function and method written in a module; those called …vjp are rules."""
     found = []
     for owner in [module, *(c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__)]:
         for value in vars(owner).values():
             function = inspect.unwrap(getattr(value, "fget", None) or getattr(value, "__func__", None) or value) if value else value
             if isinstance(function, FunctionType) and function.__code__.co_filename == module.__file__ and function.__name__ != "<lambda>":
-                found.append(Target(f"{module.__name__.removeprefix('minidl.')}.{function.__qualname__}", (function,), (), rule=False))
+                g = _first_arguments(function)[0] if function.__name__.endswith("vjp") else ""
+                found.append(Target(f"{module.__name__.removeprefix('minidl.')}.{function.__qualname__}", (function,), g=g))
     return found
 
 
@@ -135,10 +143,18 @@ def _walk(node: ast.AST, path: Path_ = ()) -> Iterator[tuple[ast.AST, ast.AST, s
         if field in ("decorator_list", "returns", "annotation"):
             continue
         for i, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if isinstance(child, ast.AST) and not isinstance(child, NOT_MUTATED):
+            if isinstance(child, ast.AST) and not isinstance(child, NOT_MUTATED) and not _only_of_speed(child):
                 here = (*path, (field, i))
                 yield child, node, field, here
                 yield from _walk(child, here)
+
+
+def _only_of_speed(node: ast.AST) -> bool:
+    """How much is done at a time, and whether a kernel or the readable op does it, which compute the same: see HandedBack."""
+    if isinstance(node, ast.If):
+        return any(isinstance(n, ast.Return) and ast.unparse(n) == "return HANDED_BACK" for n in node.body)
+    name = node.func if isinstance(node, ast.Call) else node.targets[0] if isinstance(node, ast.Assign) else None
+    return isinstance(name, ast.Name) and name.id in HOW_MUCH_AT_A_TIME
 
 
 def _put(function: ast.AST, path: Path_, new: ast.AST) -> None:
@@ -155,15 +171,14 @@ def _put(function: ast.AST, path: Path_, new: ast.AST) -> None:
 def mutants_of(target: Target) -> list[Mutant]:
     """All mutants of one target; two operators that write the same words make one mutant."""
     function = node_of(target.code)
-    g, y = [a.arg for a in function.args.args[:2]] if target.rule else ("", "")
-    gradients = _gradients(function) if target.rule else set()
-    found, programs, names = [], {ast.dump(function)}, dict[Any, int]()
-    for node, parent, field, path in _walk(function):
+    gradients = _gradients(function) if target.g else set()
+    found, programs, names = [], {ast.unparse(function)}, dict[Any, int]()
+    for node, parent, field, path in [*_walk(function)]:
         for name, operator in OPERATORS.items():
-            for new in operator(node, Place(parent, field, id(node) in gradients, g, y)):
-                wrong = copy.deepcopy(function)
-                _put(wrong, path, copy.deepcopy(new))
-                program = ast.dump(ast.parse(ast.unparse(wrong)))
+            for new in operator(node, Place(parent, field, id(node) in gradients, target.g, target.y)):
+                _put(function, path, new)
+                program = ast.unparse(function)
+                _put(function, path, node)
                 if program not in programs and ast.dump(new) != ast.dump(node):
                     programs.add(program)
                     words = (name, _words(node), _words(new))
@@ -190,6 +205,9 @@ def install(mutant: Mutant) -> None:
     for node in ast.walk(function):
         if isinstance(node, (ast.expr, ast.stmt)) and not hasattr(node, "lineno"):
             ast.copy_location(node, function)
+    for value in vars(sys.modules[mutant.target.functions[0].__module__]).values():
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()  # what was remembered came from the right one
     wrong = _find(compile(ast.fix_missing_locations(tree), code.co_filename, "exec", dont_inherit=True), code)
     assert wrong is not None, mutant.id
     for f in mutant.target.functions:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 Mutations = Iterator[ast.AST]
 MASKS = {"step", "sign", "argmax_mask", "pool_winners"}  # ops that give 0, 1 or −1, to multiply with
+COMMUTE = {"max", "min", "np.add", "np.multiply", "np.maximum"}  # (of numbers and arrays; the op maximum gives ties to its first)
 OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.GtE),
@@ -28,7 +29,7 @@ class Place:
     field: str  # of the parent
     gradient: bool = False  # it is what a rule returns for one input
     g: str = ""  # what the rule calls dL/dy and y; "" outside rules
-    y: str = ""
+    y: str = ""  # (nor in the rules of kernels, which get no y and return no Tensors)
 
 
 def number(node: ast.AST) -> int | float | None:
@@ -80,7 +81,7 @@ def operands(node: ast.AST, place: Place) -> Mutations:
     """The two sides, or two neighbouring arguments, the other way round (where that matters)."""
     if isinstance(node, ast.BinOp) and not isinstance(node.op, (ast.Add, ast.Mult)):
         yield ast.BinOp(node.right, node.op, node.left)
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.Call) and ast.unparse(node.func) not in COMMUTE:
         for i in range(len(node.args) - 1):
             a, b = node.args[i : i + 2]
             yield ast.Call(node.func, [*node.args[:i], b, a, *node.args[i + 2 :]], node.keywords)
@@ -105,14 +106,15 @@ def result(node: ast.AST, place: Place) -> Mutations:
     """The gradient is g, the forward value, nothing, or a constant (right once, but without a derivative of its own)."""
     if place.gradient and isinstance(node, ast.expr):
         yield ast.Name(place.g, ast.Load())
-        yield ast.Name(place.y, ast.Load())
         yield ast.Constant(None)
-        yield ast.Call(ast.Attribute(node, "detach", ast.Load()), [], [])
+        if place.y:
+            yield ast.Name(place.y, ast.Load())
+            yield ast.Call(ast.Attribute(node, "detach", ast.Load()), [], [])
 
 
 def nothing(node: ast.AST, place: Place) -> Mutations:
     """g, where there is no gradient."""
-    if place.g and isinstance(node, ast.Constant) and node.value is None and isinstance(place.parent, (ast.Tuple, ast.Return)):
+    if place.g and isinstance(node, ast.Constant) and node.value is None and isinstance(place.parent, (ast.Tuple, ast.List, ast.Return)):
         yield ast.Name(place.g, ast.Load())
 
 
@@ -167,10 +169,10 @@ def gradients(node: ast.AST, place: Place) -> Mutations:
     """The gradients in another order."""
     if not (place.g and isinstance(place.parent, ast.Return)):
         return
-    if isinstance(node, ast.Tuple):
+    if isinstance(node, (ast.Tuple, ast.List)):
         for i in range(len(node.elts) - 1):
             a, b = node.elts[i : i + 2]
-            yield ast.Tuple([*node.elts[:i], b, a, *node.elts[i + 2 :]], ast.Load())
+            yield type(node)([*node.elts[:i], b, a, *node.elts[i + 2 :]], ast.Load())
     if isinstance(node, (ast.ListComp, ast.Name)):
         yield ast.Subscript(node, ast.Slice(step=minus(ast.Constant(1))), ast.Load())
 

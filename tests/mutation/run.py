@@ -1,27 +1,38 @@
-"""Score the tests: ``python -m tests.mutation.run`` mutates every gradient rule in minidl/ops and asks the tests about each mutant.
+"""Score the tests: ``python -m tests.mutation.run`` mutates every gradient rule in minidl/ops, the kernels for NumPy (forward and back),
+and what decides in `minidl.gradcheck` whether a gradient is right, and asks the tests about each mutant.
 
-``--only softmax`` takes the mutants whose name has these words; ``--sample 40`` takes so many, spread over the ops; ``--list`` only names
-them. ``--checker`` mutates what decides in `minidl.gradcheck` whether a gradient is right, and asks the tests of that.
+``--part rules`` (or ``kernels``, ``checker``) is one of the three; ``--only softmax`` takes the mutants whose name has these words;
+``--sample 40`` takes so many, spread over the functions; ``--list`` only names them. ``--json FILE`` writes the verdicts as they come; with
+``--resume``, what the file says was killed (by more than lack of time) is not asked.
 ``--module minidl.checking --tests tests/test_checking.py`` mutates every function of a module, and asks these tests."""
 
 import argparse
 import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from minidl import config
+
 from .equivalents import EQUIVALENT
-from .judge import Stage, Verdict, by_pytest, cases, judge, passes, stages_for, wrong_verdict
+from .judge import Stage, Verdict, by_pytest, judge, judged, stages_for, stages_for_kernels, wrong_verdict
 from .mutants import Mutant, all_mutants, functions_of, helpers, rules
 
 from ops.cases import ops_of_minidl  # isort: skip  (judge has put the tests on the path)
 
 PROJECT = Path(__file__).parents[2]
-CHECKER_TESTS = [str(PROJECT / "tests" / "test_checking.py")]
+CHECKER_TESTS = [str(PROJECT / "tests" / file) for file in ("doctor/test_differences.py", "test_checking.py")]
+KERNELS = "convolution", "correlation", "memory", "pooling", "dense", "probabilities", "normalization", "optimizers"
+COMPUTE_NOTHING = {  # they find memory, register, and decide how much is done at a time and whether by the kernel or the readable op
+    *("scratch", "forget_scratch", "_attach", "row_blocks", "blocks", "_blocks"),
+    *("fitting", "fits_bias", "_fitting", "in_one_type"),
+}
 CHECKED = "checking", "doctor.examination", "doctor.differences"
 DECIDE = {
     *("gradcheck", "_check", "_off", "_somewhere", "_tried", "examine", "wrong_shapes", "has_values", "_examine_argument", "_report"),
@@ -29,15 +40,16 @@ DECIDE = {
 }
 
 
-def mutants_of_ops() -> list[Mutant]:
-    """Of every gradient rule of minidl/ops, of its kernels, and of the helpers that rules call."""
+def mutants_of_rules() -> list[Mutant]:
+    """Of every gradient rule of minidl/ops, and of the helpers that rules call."""
     found = rules(ops_of_minidl())
     return all_mutants(found + helpers(found))
 
 
-def of_ops() -> set[str]:
-    """The equivalents among them: the names of functions of other modules have a dot."""
-    return {name for name in EQUIVALENT if "." not in name.split(" | ")[0]}
+def mutants_of_kernels() -> list[Mutant]:
+    """Of every kernel for NumPy, forward and back, and of what they call."""
+    targets = [t for module in KERNELS for t in functions_of(import_module(f"minidl.kernels.numpy.{module}"))]
+    return all_mutants([t for t in targets if t.name.split(".")[-1] not in COMPUTE_NOTHING])
 
 
 def mutants_of_checker() -> list[Mutant]:
@@ -50,6 +62,13 @@ def mutants_of_checker() -> list[Mutant]:
     edge = [m for m in chosen if m.operator == "compare" and m.old != m.new and m.old.replace("=", "") == m.new.replace("=", "")]
     left_out = {m.id for m in fraction + edge}
     return [m for m in chosen if m.id not in left_out and "ESCAPES" not in m.old and "DRAWS" not in m.old]
+
+
+PARTS = {"rules": mutants_of_rules, "kernels": mutants_of_kernels, "checker": mutants_of_checker}
+
+
+def part_of(name: str) -> str:
+    return "checker" if name.startswith(CHECKED) else "kernels" if name.startswith("kernels.") else "rules"
 
 
 def spread_over_targets(mutants: list[Mutant], n: int) -> list[Mutant]:
@@ -65,22 +84,23 @@ def spread_over_targets(mutants: list[Mutant], n: int) -> list[Mutant]:
 
 def main(argv: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m tests.mutation.run", description=__doc__)
+    options.add_argument("--part", choices=PARTS, help="only these mutants")
     options.add_argument("--only", default="", help="mutants whose name has these words")
     options.add_argument("--sample", type=int, default=0, help="so many mutants, without the argued equivalents")
     options.add_argument("--list", action="store_true", help="name the mutants, and test nothing")
     options.add_argument("--json", type=Path, help="write the verdicts here")
-    options.add_argument("--checker", action="store_true", help="mutate gradcheck instead of the rules")
+    options.add_argument("--resume", action="store_true", help="ask only about those that FILE does not say were killed")
+    options.add_argument("--jobs", type=int, default=config.cores(), help="so many at once; as many as there are cores if not given")
     options.add_argument("--module", default="", help="mutate every function of this module")
     options.add_argument("--tests", nargs="+", default=[], help="the tests to ask about --module")
     chosen = options.parse_args(argv)
+    if chosen.resume and not chosen.json:
+        options.error("--resume needs --json")
     if bool(chosen.module) != bool(chosen.tests):
         options.error("--module and --tests go together")
-    if chosen.checker:
-        mutants, chosen.tests, mine = mutants_of_checker(), CHECKER_TESTS, set(EQUIVALENT) - of_ops()
-    elif chosen.module:
-        mutants, mine = all_mutants(functions_of(import_module(chosen.module))), set[str]()
-    else:
-        mutants, mine = mutants_of_ops(), of_ops()
+    parts = [] if chosen.module else [chosen.part] if chosen.part else [*PARTS]
+    mutants = [m for part in parts for m in PARTS[part]()] or all_mutants(functions_of(import_module(chosen.module)))
+    mine = {name for name in EQUIVALENT if part_of(name) in parts}
     if gone := mine - {m.id for m in mutants}:
         print("argued to be equivalent, but no mutants (any more):", *sorted(gone), sep="\n  ")
         return 1
@@ -91,36 +111,46 @@ def main(argv: list[str] | None = None) -> int:
         print(*(m.id for m in mutants), sep="\n")
         return 0
     start = time.monotonic()
-    verdicts = ask(mutants, chosen.tests, sample=bool(chosen.sample))
-    if chosen.json:
-        chosen.json.write_text(json.dumps({m.id: v for m, v in zip(mutants, verdicts)}, indent=1, ensure_ascii=False), encoding="utf-8")
-    return report(mutants, verdicts, time.monotonic() - start)
+    known = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.resume and chosen.json.exists() else {}
+    verdicts = {name: Verdict(*verdict) for name, verdict in known.items() if verdict[0] and verdict[1] != "time"}
+    for mutant, verdict in ask([m for m in mutants if m.id not in verdicts], chosen.tests, bool(chosen.sample), chosen.jobs):
+        verdicts[mutant.id] = verdict
+        if chosen.json:
+            chosen.json.write_text(json.dumps(verdicts, indent=1, ensure_ascii=False), encoding="utf-8")
+    return report(mutants, [verdicts[m.id] for m in mutants], time.monotonic() - start)
 
 
-def ask(mutants: list[Mutant], tests: list[str], sample: bool) -> list[Verdict]:
-    """A verdict for each. First the right rules are asked about: a test that fails them would kill anything."""
-    everything = sorted({op for m in mutants for op in m.target.ops})
-    control = judge(None, asked_of_module(tests) if tests else stages_for(everything, sample)[:: 2 if sample else 1], 600)
-    if control.killed:
-        raise SystemExit(f"the tests fail without any mutant: {control.words}")
-    if not sample and not tests:
-        for case in cases():
-            passes(case)  # now, while all rules are right
-    verdicts = []
+def stages_of(mutant: Mutant, tests: list[str], sample: bool) -> list[Stage]:
+    """What is asked about a mutant, the quickest first."""
+    if tests:
+        return [("tests", lambda: by_pytest(tests))]
+    part = part_of(mutant.target.name)
+    if part == "checker":
+        return [("verdicts", wrong_verdict), ("tests", lambda: by_pytest(CHECKER_TESTS))]
+    return stages_for_kernels(mutant.target.name.split(".")[2]) if part == "kernels" else stages_for(mutant.target.ops, sample)
+
+
+def controls(mutants: list[Mutant], tests: list[str], sample: bool) -> list[list[Stage]]:
+    """What is asked about these mutants, each question once (of a sample only the quick ones: the suite asks the rest)."""
+    parts = [part_of(m.target.name) for m in mutants]
+    found = {tuple(m.target.name.split(".")[:3]) if part == "kernels" else part: m for part, m in zip(parts, mutants)}
+    stages: dict[Any, list[Stage]] = {name: stages_of(mutant, tests, sample) for name, mutant in found.items()}
+    if "rules" in stages and not tests:
+        stages["rules"] = stages_for(sorted({op for m in mutants for op in m.target.ops}), sample)
+    return [of[:1] if sample else of for of in stages.values()]
+
+
+def ask(mutants: list[Mutant], tests: list[str], sample: bool, at_once: int) -> Iterator[tuple[Mutant, Verdict]]:
+    """Each mutant with its verdict, as they come. First the same is asked about what is right: a test that fails it would kill anything."""
+    for stages in controls(mutants, tests, sample):
+        if (control := judge(None, stages, 600)).killed:
+            raise SystemExit(f"the tests fail without any mutant: {control.words}")
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("mutants", total=len(mutants))
-        for mutant in mutants:
-            progress.update(task, description=f"{mutant.target.name:.<20.20}")
-            stages = asked_of_module(tests) if tests else stages_for(mutant.target.ops, sample)
-            verdicts.append(judge(mutant, stages))
-            progress.advance(task)
-    return verdicts
-
-
-def asked_of_module(tests: list[str]) -> list[Stage]:
-    stages: list[Stage] = [("tests", lambda: by_pytest(tests))]
-    return [("verdicts", wrong_verdict), *stages] if tests == CHECKER_TESTS else stages
+        for number, verdict in judged(((m, stages_of(m, tests, sample)) for m in mutants), at_once):
+            progress.update(task, advance=1, description=f"{mutants[number].target.name.split('.')[-1]:.<20.20}")
+            yield mutants[number], verdict
 
 
 def report(mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> int:
@@ -144,7 +174,8 @@ def report(mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> in
     print("killed by:", ", ".join(f"{stage} {n}" for stage, n in by.most_common()), f"({seconds:.0f} s)")
     for mutant, verdict in wrong:
         place = f"{Path(mutant.target.code.co_filename).relative_to(PROJECT)}:{mutant.line}"
-        print(f"\n{place}: {'argued to be equivalent, but killed' if verdict.killed else 'survived'}: {mutant.id}\n    {verdict.words}")
+        print(f"\n{place}: {'argued to be equivalent, but killed' if verdict.killed else 'survived'}: {mutant.id}")
+        print(f"    {verdict.words}" * verdict.killed, end="\n" * verdict.killed)
     return 1 if wrong else 0
 
 

@@ -19,9 +19,9 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are tried in
 
 @cache
 def mutants() -> list[Mutant]:
-    from .run import mutants_of_ops
+    from .run import mutants_of_kernels, mutants_of_rules
 
-    return mutants_of_ops()
+    return mutants_of_rules() + mutants_of_kernels()
 
 
 def score(tmp_path: Path, *options: str) -> tuple[int, dict[str, list], str]:
@@ -36,16 +36,17 @@ def score(tmp_path: Path, *options: str) -> tuple[int, dict[str, list], str]:
 
 @forks
 def test_a_sample_of_the_mutants_is_killed(tmp_path):
-    status, verdicts, said = score(tmp_path, "--sample", "56")
+    status, verdicts, said = score(tmp_path, "--part", "rules", "--sample", "56")
     assert status == 0, said
     assert len(verdicts) == 56 and all(killed for killed, _, _ in verdicts.values())
     assert {by for _, by, _ in verdicts.values()} <= {"gradients", "edges"}, "none crashed the process, none took too long"
-    assert len({name.split(" | ")[0] for name in verdicts}) == len({m.target.name for m in mutants()}), "one of every rule at least"
+    rules = {m.target.name for m in mutants() if not m.target.name.startswith("kernels.")}
+    assert {name.split(" | ")[0] for name in verdicts} == rules, "one of every rule at least"
 
 
 @forks
 def test_a_sample_of_the_checkers_mutants_is_killed(tmp_path):
-    status, verdicts, said = score(tmp_path, "--checker", "--sample", "8")
+    status, verdicts, said = score(tmp_path, "--part", "checker", "--sample", "8")
     assert status == 0, said
     assert len(verdicts) == 8 and all(killed for killed, _, _ in verdicts.values())
 
@@ -99,14 +100,18 @@ def test_names_are_unique_and_stay():
     assert names == [m.id for m in mutants.__wrapped__()]
 
 
-def test_every_rule_has_mutants():
+def test_every_rule_has_mutants_and_so_has_every_kernel():
     from ops.cases import ops_of_minidl
 
     assert {op for m in mutants() for op in m.target.ops} == {op.name for op in ops_of_minidl() if op.rule}
+    mutated = {function.__code__ for m in mutants() for function in m.target.functions}
+    kernels = [op.kernels["numpy"] for op in ops_of_minidl() if "numpy" in op.kernels]
+    assert len(kernels) >= 9
+    assert {f.__code__ for kernel in kernels for f in (kernel.forward, kernel.vjp)} <= mutated
 
 
 def test_every_equivalent_mutant_exists_and_is_argued():
-    from .run import of_ops
+    from .run import mutants_of_checker
 
-    assert of_ops() <= {m.id for m in mutants()}
+    assert set(EQUIVALENT) <= {m.id for m in mutants() + mutants_of_checker()}
     assert all(len(argument.split()) >= 8 for argument in EQUIVALENT.values())

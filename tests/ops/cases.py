@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl import ops
+from minidl.activations import linear
 from minidl.tensor import Composite, Op, registry
 
 SHAPES = [(), (1,), (7,), (3, 5), (2, 1, 3), (0, 3)]
@@ -108,10 +109,6 @@ def indexed(label: str, shape: Any, index: Any) -> Any:
 
 def scattered(label: str, shape: Any, index: Any, into: Any) -> Any:
     return label, one(spread, shape), lambda op, x: op(x, index=index, shape=into)
-
-
-def same(x: Any) -> Any:
-    return x
 
 
 REDUCTIONS = [
@@ -278,7 +275,7 @@ SPECIAL: dict[str, list[Any]] = {
     ],
     "dense_layer": [
         ("with bias", one(spread, (3, 5), (5, 2), (2,)), lambda op, *xs: op(*xs, activation=ops.tanh)),
-        ("without", one(spread, (3, 5), (5, 2)), lambda op, x, k: op(x, k, None, activation=same)),
+        ("without", one(spread, (3, 5), (5, 2)), lambda op, x, k: op(x, k, None, activation=linear)),
         ("one of each", one(spread, (1, 1), (1, 1), (1,)), lambda op, *xs: op(*xs, activation=ops.sigmoid)),
     ],
     "sum": REDUCTIONS,
@@ -308,7 +305,7 @@ SPECIAL: dict[str, list[Any]] = {
         (
             "without",
             one(spread, (1, 3, 3, 1), (2, 2, 1, 1)),
-            lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=same),
+            lambda op, x, k: op(x, k, None, strides=1, padding="valid", dilation=1, activation=linear),
         ),
         (
             "stride 2",
@@ -331,8 +328,17 @@ SPECIAL: dict[str, list[Any]] = {
             one(spread, (1, 5, 5, 1), (2, 2, 1, 2)),
             lambda op, x, k: op(
                 x, k, None,
-                convolution={"strides": 2, "padding": "same", "dilation": 1, "activation": same},
+                convolution={"strides": 2, "padding": "same", "dilation": 1, "activation": linear},
                 pooling={"pool_size": (1, 2), "strides": (2, 1), "padding": "same"},
+            ),
+        ),
+        (
+            "windows of 2",
+            one(spread, (2, 5, 6, 2), (2, 3, 2, 2), (2,)),
+            lambda op, *xs: op(
+                *xs,
+                convolution={"strides": 1, "padding": "same", "dilation": 1, "activation": linear},
+                pooling={"pool_size": 2, "strides": None, "padding": "valid"},
             ),
         ),
     ],

@@ -115,7 +115,7 @@ def _largest_of_four(z: np.ndarray, out: np.ndarray, upper: np.ndarray | None, l
     first, second, columns = z[0::2], z[1::2], out.shape[2]
     larger = scratch("larger", first.shape, z.dtype)
     np.maximum(first, second, out=larger)
-    a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1 : 2 * columns : 2]
+    a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1::2]
     np.maximum(a, b, out=out)
     if upper is not None:
         np.greater_equal(first, second, out=upper)
@@ -167,7 +167,7 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
         if needs_x:
             if pooled:
                 dz[2 * rows :] = 0  # a last row that no window of the maximum reached
-            dx = images_first(input_gradient(dz, kernel, x.shape[0:3:2], at))
+            dx = images_first(input_gradient(dz, kernel, x.shape[::2], at))
     dkernel = mirrored(kernel_parts.sum(axis=0)) if needs_kernel else None
     return [dx, dkernel, sum(bias_parts) if needs_bias else None]
 
@@ -180,7 +180,7 @@ def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndar
     """Each number of g where the largest of its four was; 0 elsewhere."""
     columns = g.shape[2]
     larger = scratch("larger", upper.shape, g.dtype)
-    a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1 : 2 * columns : 2]
+    a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1::2]
     np.multiply(g, left, out=a)
     np.subtract(g, a, out=b)
     larger[:, :, 2 * columns :] = 0

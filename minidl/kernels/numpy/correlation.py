@@ -77,7 +77,7 @@ def _copy_rows(x: np.ndarray, table: np.ndarray, start: int, left: int, n: int, 
     columns, every ``stride``-th. What lies outside is 0."""
     height, channels, width, images = x.shape
     length, kw = table.shape[:2]
-    low, high = min(max(start, 0), height), max(min(start + length, height), 0)
+    low, high = max(start, 0), min(start + length, height)
     low, high = (low, high) if low < high else (start, start)
     table[: low - start] = 0
     table[high - start :] = 0

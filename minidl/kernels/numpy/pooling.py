@@ -30,9 +30,10 @@ def corners(image: tuple[int, int], at: Geometry) -> Iterator[Corner]:
             out, seen = [], []
             for offset, stride, count, size in zip((i - at.first[0], j - at.first[1]), at.strides, at.places, image):
                 low = max(0, -(offset // stride))
-                high = max(low, min(count, -((offset - size) // stride)))  # not below low: a large window may reach beyond the image
+                high = max(low, min(count, -((offset - size) // stride)))  # low, if no window has this place inside the image
+                first = offset + low * stride
                 out.append(slice(low, high))
-                seen.append(slice(offset + low * stride, max(offset + low * stride, offset + (high - 1) * stride + 1), stride))
+                seen.append(slice(first, first + (high - low) * stride, stride))
             yield out[0], out[1], seen[0], seen[1]
 
 
@@ -42,14 +43,13 @@ def max_pool2d_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, paddi
         return HANDED_BACK
     x = rows_first(x)
     y = np.full((at.places[0], x.shape[1], at.places[1], x.shape[3]), -np.inf, x.dtype)
-    places = list(enumerate(corners(x.shape[0:3:2], at)))
+    places = list(enumerate(corners(x.shape[::2], at)))
     winner = np.zeros(y.shape, np.min_scalar_type(len(places)))
 
     def run(_: int, low: int, high: int) -> None:
         for k, (rows, columns, seen_rows, seen_columns) in places:
             seen, best, who = (a[:, low:high] for a in (x[seen_rows, :, seen_columns], y[rows, :, columns], winner[rows, :, columns]))
-            if k:  # the first of equals stays; so does a nan, which nothing is larger than
-                np.multiply(who, seen <= best, out=who)
+            if k:  # k only grows, so the last that was larger than all before stays: the first of equals
                 np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who)
             np.maximum(best, seen, out=best)
 
@@ -61,7 +61,7 @@ def max_vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     shape, at, winner = saved
     g = rows_first(g)
     dx = np.zeros(shape, g.dtype)
-    places = list(enumerate(corners(shape[0:3:2], at)))
+    places = list(enumerate(corners(shape[::2], at)))
 
     def run(_: int, low: int, high: int) -> None:
         for k, (rows, columns, seen_rows, seen_columns) in places:
@@ -79,7 +79,7 @@ def average_pool2d_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, p
     x = rows_first(x)
     y = np.zeros((at.places[0], x.shape[1], at.places[1], x.shape[3]), x.dtype)
     counts = np.zeros((at.places[0], 1, at.places[1], 1), x.dtype)  # of the numbers inside the image
-    for rows, columns, seen_rows, seen_columns in corners(x.shape[0:3:2], at):
+    for rows, columns, seen_rows, seen_columns in corners(x.shape[::2], at):
         y[rows, :, columns] += x[seen_rows, :, seen_columns]
         counts[rows, :, columns] += 1
     y /= counts
@@ -90,7 +90,7 @@ def average_vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     shape, at, counts = saved
     g = rows_first(g) / counts
     dx = np.zeros(shape, g.dtype)
-    for rows, columns, seen_rows, seen_columns in corners(shape[0:3:2], at):
+    for rows, columns, seen_rows, seen_columns in corners(shape[::2], at):
         dx[seen_rows, :, seen_columns] += g[rows, :, columns]
     return [images_first(dx)]
 

@@ -1,11 +1,14 @@
 """A kernel against its readable form: the value, and every gradient."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 
 import minidl
 from minidl import Tensor
+from minidl.kernels.numpy.memory import forget_scratch
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}  # relative to the largest magnitude in the array
 
@@ -23,9 +26,26 @@ def results(f: Callable[..., Tensor], arrays: list[Any], seed: int = 0) -> list[
     return [y.numpy(), *(None if grad is None else grad.numpy() for grad in grads)]
 
 
+@contextmanager
+def dirty_memory() -> Iterator[None]:
+    """Memory that nobody has written yet is nan (and True), so that a kernel which forgets to write some is noticed."""
+    forget_scratch()
+    with pytest.MonkeyPatch.context() as patch:
+        right = np.empty
+
+        def empty(*args: Any, **keywords: Any) -> np.ndarray:
+            made = right(*args, **keywords)
+            made.reshape(-1).view(np.uint8)[...] = 255
+            return made
+
+        patch.setattr(np, "empty", empty)
+        yield
+
+
 def assert_equal(f: Callable[..., Tensor], arrays: list[Any], exactly: bool = False, expect_kernel: bool = True) -> list[Any]:
     """``exactly``: for numbers that add up without rounding. ``expect_kernel``: whether a kernel must have made the value."""
-    fast = results(f, arrays)
+    with dirty_memory():
+        fast = results(f, arrays)
     with minidl.reference_only():
         plain = results(f, arrays)
     assert len(fast) == len(plain)

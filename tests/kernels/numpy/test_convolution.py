@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 import minidl
 from minidl import Tensor, config, ops
 from minidl.activations import linear
-from minidl.kernels.numpy import threads
+from minidl.kernels.numpy import memory, threads
 from minidl.tensor import registry
 
 from .comparing import assert_equal, dyadic
 
-PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
+PAIRS = st.just((1, 1)) | st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
 @st.composite
@@ -51,9 +51,9 @@ def test_convolution(case):
 @given(convolutions())
 def test_bare_convolution(case):
     arrays, keywords, settings = case
-    del keywords["activation"]
+    bare = {name: value for name, value in keywords.items() if name != "activation"}
     with config.using(**settings):
-        assert_equal(lambda *xs: ops.conv2d(*xs, **keywords), arrays[:2], exactly=True)
+        assert_equal(lambda *xs: ops.conv2d(*xs, **bare), arrays[:2], exactly=True)
 
 
 @given(convolutions(), st.sampled_from(["valid", "same"]))
@@ -65,6 +65,30 @@ def test_convolution_and_pooling(case, padding):
             lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling),
             arrays, exactly=True, expect_kernel=padding == "valid",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("pool_size", "strides"), [(2, 1), (2, 3), (2, (2, 1)), (3, 2), ((1, 2), 2), ((2, 1), None), (1, None)])
+def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
+    rng = np.random.default_rng(0)
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    pooling = {"pool_size": pool_size, "strides": strides, "padding": "valid"}
+    arrays = [dyadic(rng, shape, "float64") for shape in ((2, 6, 7, 2), (3, 3, 2, 3), (3,))]
+    assert_equal(
+        lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling), arrays, exactly=True, expect_kernel=False
+    )
+
+
+def test_values_without_a_graph():
+    rng = np.random.default_rng(0)
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    pooling = {"pool_size": 2, "strides": None, "padding": "valid"}
+    arrays = [dyadic(rng, shape, "float64") for shape in ((2, 6, 7, 2), (3, 3, 2, 3), (3,))]
+    for op in (ops.convolution_and_pooling, lambda *xs, convolution, pooling: ops.convolution_layer(*xs, **convolution)):
+        with minidl.no_grad():
+            fast = op(*arrays, convolution=convolution, pooling=pooling)
+            with minidl.reference_only():
+                plain = op(*arrays, convolution=convolution, pooling=pooling)
+        np.testing.assert_array_equal(fast.numpy(), plain.numpy())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -188,17 +212,40 @@ def test_the_first_in_c_order_wins_a_tie():
     np.testing.assert_array_equal(winners.argmax(axis=1), patterns.reshape(16, 4).argmax(axis=1))
 
 
-def test_only_the_gradients_that_are_wanted_are_computed():
+@pytest.mark.parametrize("activation", [linear, ops.relu])
+@pytest.mark.parametrize("pooled", [False, True])
+def test_only_the_gradients_that_are_wanted_are_computed(activation, pooled):
     rng = np.random.default_rng(0)
-    x, kernel, bias = rng.normal(size=(2, 5, 5, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
-    keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
-    tensors = [Tensor(a, requires_grad=True) for a in (x, kernel, bias)]
-    y = ops.convolution_layer(*tensors, **keywords)
+    tensors = [Tensor(rng.normal(size=shape), requires_grad=True) for shape in ((2, 5, 5, 2), (3, 3, 2, 3), (3,))]
+    y = _layer(tensors, activation, pooled)
     everything = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [True] * 3)
     for i in range(3):
         one = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [i == j for j in range(3)])
         assert [a is None for a in one] == [i != j for j in range(3)]
         np.testing.assert_allclose(one[i], everything[i], rtol=1e-12, atol=1e-12)
+
+
+def _layer(tensors, activation, pooled):
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": activation}
+    if not pooled:
+        return ops.convolution_layer(*tensors, **convolution)
+    return ops.convolution_and_pooling(
+        *tensors, convolution=convolution, pooling={"pool_size": 2, "strides": None, "padding": "valid"}
+    )
+
+
+@pytest.mark.parametrize("activation", [linear, ops.relu])
+@pytest.mark.parametrize("pooled", [False, True])
+def test_the_gradient_that_comes_in_is_not_changed(activation, pooled):
+    """Whoever gave it may need it again. In the kernels' own order of memory it is not copied on the way."""
+    rng = np.random.default_rng(0)
+    tensors = [Tensor(dyadic(rng, shape, "float64"), requires_grad=True) for shape in ((2, 6, 6, 2), (3, 3, 2, 3), (3,))]
+    y = _layer(tensors, activation, pooled)
+    g = memory.images_first(memory.rows_first(dyadic(rng, y.shape, "float64")).copy())
+    before = g.copy()
+    for needs in ([True, True, True], [False, True, True], [True, False, False], [False, False, True]):
+        y.node.kernel.vjp(g, y.node.saved, needs)
+        np.testing.assert_array_equal(g, before)
 
 
 def test_nan_and_infinity_pass():

@@ -41,10 +41,10 @@ def test_dense_hands_back_what_it_is_not_made_for():
         assert_equal(lambda *xs, a=activation: ops.dense_layer(*xs, activation=a), arrays, expect_kernel=False)
 
 
-@given(SEEDS, DTYPES, st.lists(st.integers(2, 5), min_size=1, max_size=3), st.data())
-def test_crossentropies(seed, dtype, shape, data):
+@given(SEEDS, DTYPES, st.lists(st.integers(2, 5), min_size=1, max_size=3), st.integers(0, 5))
+def test_crossentropies(seed, dtype, shape, axis):
     rng = np.random.default_rng(seed)
-    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    axis = axis % (2 * len(shape)) - len(shape)
     scores, p = rng.normal(size=shape), rng.uniform(0.1, 1, shape).astype(dtype)
     targets = rng.dirichlet(np.ones(3), shape)[..., 0] * rng.integers(0, 2, shape)
     scores, targets = scores.astype(dtype), targets.astype(dtype)
@@ -165,7 +165,7 @@ def test_what_needs_a_state_that_is_not_there_fails_as_the_rule_does(make, name)
             optimizer.apply([np.ones(3)], [w])
 
 
-def test_parameters_that_are_no_block_of_memory_are_updated_too():
+def test_optimizers_of_parameters_that_are_no_block_of_memory():
     whole = np.zeros((4, 6))
     w = Tensor(np.zeros((2, 3)), requires_grad=True)
     w.data = whole[::2, ::2]

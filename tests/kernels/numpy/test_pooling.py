@@ -40,6 +40,13 @@ def test_average(case):
     assert_equal(lambda x: ops.average_pool2d(x, **keywords), [x])
 
 
+@given(st.integers(0, 2**32), st.tuples(*[st.integers(1, 4)] * 2), st.tuples(*[st.integers(5, 12)] * 2), PAIRS)
+def test_windows_far_larger_than_the_picture(seed, size, pool_size, strides):
+    x = dyadic(np.random.default_rng(seed), (2, *size, 2), "float64")
+    for pool in (ops.max_pool2d, ops.average_pool2d):
+        assert_equal(lambda x, pool=pool: pool(x, pool_size=pool_size, strides=strides, padding="same"), [x])
+
+
 @pytest.mark.parametrize("pool", [ops.max_pool2d, ops.average_pool2d])
 def test_nan_and_infinity_pass(pool):
     x = np.arange(36.0).reshape(1, 6, 6, 1)
