@@ -35,15 +35,16 @@ def forget_scratch() -> None:
     _local.__dict__.clear()
 
 
-def in_one_type(*arrays: Any) -> list[np.ndarray] | None:
-    """The arrays in the type that NumPy gives their product, if that is float32 or float64; None for others, and if one is no array."""
+def in_one_type(*arrays: Any, types: str = "fd") -> list[np.ndarray] | None:
+    """The arrays in the type that NumPy gives their product, if its code is one of ``types`` (float32 and float64); None for others, and
+    if one is no array."""
     if not all(isinstance(a, np.ndarray) for a in arrays):
         return None
     dtype = arrays[0].dtype
     if any(a.dtype != dtype for a in arrays):
         dtype = np.result_type(*arrays)
         arrays = tuple(a.astype(dtype, copy=False) for a in arrays)
-    return list(arrays) if dtype.char in "fd" else None
+    return list(arrays) if dtype.char in types else None
 
 
 def rows_first(x: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from minidl.tensor import Kernel
 
 def batch_normalization_forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, *, epsilon: float) -> Any:
     """y = (x − mean) · scale + shift, with statistics of one shape that does not change x's."""
-    given = in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None))
+    given = in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None), types="efdg")
     if given is None or not x.size or not x.ndim or x.dtype.kind != "f":  # (whole numbers wrap around before they become floats)
         return HANDED_BACK
     x, *given = given

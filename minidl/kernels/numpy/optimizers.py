@@ -2,7 +2,7 @@
 
 The order of the operations is that of the readable rules, so that both agree to the last digits."""
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -96,13 +96,6 @@ def adam(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float,
         p -= step
 
 
-def _attach(readable: Callable[..., None], fast: Callable[..., None]) -> None:
-    def update(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
-        (fast if w.dtype.char in "fd" else readable)(self, xp, w, g, state, learning_rate, t)
-
-    kernels["numpy", readable] = update
-
-
-_attach(SGD.update, sgd)
-_attach(RMSprop.update, rmsprop)
-_attach(Adam.update, adam)
+kernels["numpy", SGD.update] = sgd
+kernels["numpy", RMSprop.update] = rmsprop
+kernels["numpy", Adam.update] = adam

@@ -70,7 +70,7 @@ def test_crossentropies_hand_back_what_they_are_not_made_for():
             assert_equal(op, arrays)
 
 
-@given(SEEDS, DTYPES, st.integers(0, 3), st.booleans(), st.booleans())
+@given(SEEDS, st.sampled_from(["float16", "float32", "float64"]), st.integers(0, 3), st.booleans(), st.booleans())
 def test_batch_normalization(seed, dtype, axis, has_gamma, has_beta):
     rng = np.random.default_rng(seed)
     shape = tuple(int(n) for n in rng.integers(1, 6, 4))
@@ -94,7 +94,7 @@ def test_batch_normalization_with_statistics_of_several_shapes():
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize(
     "make",
     [
@@ -123,7 +123,7 @@ def test_optimizers(make, dtype):
             plain_optimizer.apply(before, plain)
         assert all(np.array_equal(a, b) for a, b in zip(grads, before)), "a gradient was changed"
     states = [[*optimizer.state_arrays(params)] for optimizer, params in ((fast_optimizer, fast), (plain_optimizer, plain))]
-    tolerance = {"float32": 1e-6, "float64": 1e-13}[dtype]
+    tolerance = {"float16": 3e-2, "float32": 1e-6, "float64": 1e-13}[dtype]
     for a, b in [*zip(fast, plain), *zip(*states)]:
         a, b = np.asarray(a), np.asarray(b)
         assert np.abs(a - b).max() <= tolerance * np.abs(b).max()
