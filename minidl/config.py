@@ -19,6 +19,7 @@ from threading import Lock
 from typing import Any
 
 from minidl.checks import true_or_false, whole
+from minidl.devices import explain_memory
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
 MOST_BLOCK_BYTES, MOST_THREADS = 2**30, 256
@@ -164,11 +165,12 @@ class _Computing(ContextDecorator):
                 self._set(1)
             self.users += 1
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         with self.lock:
             self.users -= 1
             if self.users == 0:
                 self._set(None)
+        explain_memory(error)
 
     def after_fork(self) -> None:
         """In a child process nothing is being computed, whatever the threads of its parent do."""
