@@ -69,7 +69,7 @@ class CapturedSteps:
         except CannotRecord as error:
             self.failed = True
             self._refuse(str(error))
-            return self.trainer.train_step(data)
+            return self.trainer.train_step(data) if error.logs is None else error.logs
 
     def ready(self, batches: Any) -> tuple[Any, Callable[[tuple[Any, ...]], dict[str, Any]]]:
         """What `fit` works with: the batches, whose arrays move to the GPU at once where they fit; and ``train_step``, recorded where that

@@ -22,7 +22,11 @@ WARM_UP = 2  # steps of a shape that are run before it is recorded: kernels get 
 
 
 class CannotRecord(Exception):
-    """Why a step could not be recorded."""
+    """Why a step could not be recorded. ``logs``: what it returned, if it was done all the same."""
+
+    def __init__(self, reason: str, logs: Any = None):
+        super().__init__(reason)
+        self.logs = logs
 
 
 class Later:
@@ -96,7 +100,7 @@ class Recording:
             for sums in self.sums:
                 sums.take()  # the step made new arrays
             if numbers := [name for name, value in logs.items() if not isinstance(value, Tensor)]:
-                raise CannotRecord(f"train_step returned a Python number for {numbers[0]!r}")
+                raise CannotRecord(f"train_step returned a Python number for {numbers[0]!r}", logs)
             self.names = list(logs)
             return self.home.module.stack([value.data.astype("float64").reshape(()) for value in logs.values()])
 

@@ -14,6 +14,7 @@ from minidl.callbacks import Callback
 from minidl.kernels.cupy import noise
 from minidl.kernels.cupy.updates import AT_ONCE
 from minidl.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, ReLU
+from minidl.metrics import MeanMetric
 from minidl.models import Model, Sequential, load_model
 from minidl.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from minidl.random_numbers import set_seed
@@ -331,6 +332,7 @@ def test_dictionaries_in_any_order_and_with_parts_left_out(device):
             found += [model.train_on_batch({"a": a, "b": b}, {"p": p, "q": q})]
         for _ in range(4):
             found += [model.train_on_batch({"b": b, "a": a}, {"q": q, "p": p})]
+        assert name == "numpy" or model.captured.recordings
         return np.array(found)
 
     assert np.allclose(run(device.name), run("numpy"), rtol=1e-4)
@@ -486,6 +488,29 @@ def test_own_losses_metrics_and_steps_are_not_recorded(device):
     for m in (own, model, activated):
         m.fit(x, one_hot, epochs=4, verbose=0)
         assert m.captured.refused
+
+
+class RootOfMean(MeanMetric):
+    """A metric whose value is not the mean itself."""
+
+    def call(self, y_true, y_pred):
+        return losses.mean_squared_error(y_true, y_pred)
+
+    @staticmethod
+    def mean(total, count):
+        return (total / count) ** 0.5
+
+
+def test_a_metric_with_a_value_of_its_own(device):
+    x, y = data(8)
+    found = []
+    for name in (device.name, "numpy"):
+        set_seed(1)
+        model = small_model().to(name)
+        model.compile("sgd", "mse", metrics=[RootOfMean()], capture=True)
+        found.append([model.train_on_batch(x, np.eye(3, dtype="float32")[y]) for _ in range(4)])
+        assert model.optimizer.iterations == 4
+    assert np.allclose(*found, rtol=1e-4)
 
 
 def test_saving_crosses_backends(device, tmp_path):
