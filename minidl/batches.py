@@ -27,7 +27,7 @@ def arrays_of(data: Any, what: str) -> Any:
     if data is None or isinstance(data, dict):
         return data and {key: arrays_of(value, what) for key, value in data.items()}
     if isinstance(data, (list, tuple)) and any(hasattr(item, "shape") for item in data):
-        if any(not np.shape(item) for item in data):
+        if any(not getattr(item, "shape", ()) for item in data if not isinstance(item, (list, tuple, dict))):  # there are numbers
             return as_array([float(item) for item in data])
         return [arrays_of(item, what) for item in data]
     if isinstance(data, Tensor):

@@ -19,6 +19,7 @@ from threading import Lock, get_ident
 from typing import Any, TypeVar, cast
 
 from minidl.checks import true_or_false, whole
+from minidl.devices import explain_memory
 from minidl.switches import switch
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -179,13 +180,14 @@ class _Computing:
                 self._set(1)
             self.users += 1
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if _inside.get() == get_ident():
             return
         with self.lock:
             self.users -= 1
             if self.users == 0:
                 self._set(None)
+        explain_memory(error)
 
     def after_fork(self) -> None:
         """In a child process nothing is being computed, whatever the threads of its parent do."""

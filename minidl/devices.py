@@ -1,20 +1,16 @@
 """Where new weights are born, and what a backend offers beside arrays. Everything about one array is in ``backend.py``: its type decides.
 
-    minidl.use_backend("cupy")                    # from here on
-    with minidl.use_backend("cupy"): ...          # for a while
+    minidl.use_backend("cupy")                    # from here on, in all threads
+    with minidl.use_backend("cupy"): ...          # for a block, in this thread
     MINIDL_BACKEND=cupy python lesson.py          # for a whole program
 """
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Self
 
 from minidl.backend import Backend, named, owner
 from minidl.checks import true_or_false
-
-_used: ContextVar[str | None] = ContextVar("used_backend", default=None)
-_tf32: ContextVar[bool] = ContextVar("tf32", default=False)
 
 recorders: dict[str, Callable[[], Any]] = {}  # by backend: what records the work of a step, to play it again without Python
 free_memory: dict[str, Callable[[], int]] = {}  # by backend: the bytes that are free
@@ -23,24 +19,48 @@ fused_updates: dict[tuple[str, Any], "FusedUpdate"] = {}  # by backend and rule:
 
 
 class FusedUpdate(NamedTuple):
-    """An update of all parameters, weight decay included, that can be recorded and played again (see ``captured.py``)."""
+    """An update of all parameters, weight decay included, that can be recorded and played again (see ``recorded.py``)."""
 
     run: Callable[..., bool]  # (optimizer, params, gradient arrays): whether it could
     clock: Callable[..., Any]  # (optimizer, backend): what holds the number of updates and the learning rate on the device
 
 
-class _Choice:
-    """A setting that holds from now on, or, as a context manager, for a block."""
+class _Setting:
+    """A value for the whole process, and one for a block of code, which holds in this thread."""
 
-    def __init__(self, variable: ContextVar[Any], value: Any):
-        self.variable, self.before = variable, variable.get()
-        variable.set(value)
+    def __init__(self, name: str, process: Any):
+        self.process, self.block = process, ContextVar[Any](name, default=None)
+
+    def get(self) -> Any:
+        inner = self.block.get()
+        return self.process if inner is None else inner
+
+    def set(self, value: Any, in_block: bool) -> None:
+        if in_block:
+            self.block.set(value)
+        else:
+            self.process = value
+
+
+class _Choice:
+    """A setting that holds from now on: in all threads, or inside a block until that ends. As a context manager, for a block."""
+
+    def __init__(self, setting: _Setting, value: Any):
+        self.setting, self.value = setting, value
+        self.inside = setting.block.get() is not None
+        self.before = setting.get()
+        setting.set(value, self.inside)
 
     def __enter__(self) -> Self:
+        self.setting.set(self.before, self.inside)
+        self.setting.block.set(self.value)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.variable.set(self.before)
+        self.setting.block.set(self.before if self.inside else None)
+
+
+_used, _tf32 = _Setting("used_backend", None), _Setting("tf32", False)
 
 
 def use_backend(name: str) -> _Choice:
@@ -52,7 +72,13 @@ def use_backend(name: str) -> _Choice:
 
 def used() -> Backend:
     """The backend that is used: that of `use_backend`, else of the environment variable MINIDL_BACKEND, else NumPy."""
-    return named(_used.get() or os.environ.get("MINIDL_BACKEND") or "numpy")
+    if name := _used.get():
+        return named(name)
+    wanted = os.environ.get("MINIDL_BACKEND") or "numpy"
+    try:
+        return named(wanted)
+    except ValueError as error:
+        raise ValueError(f"the environment variable MINIDL_BACKEND is {wanted!r}: {error}") from None
 
 
 def home_of(layer: Any) -> Backend:
@@ -69,15 +95,10 @@ def use_tf32(allowed: bool = True) -> _Choice:
 
 def tf32_allowed() -> bool:
     """What `use_tf32` said."""
-    return _tf32.get()
+    return bool(_tf32.get())
 
 
-@contextmanager
-def explained_memory() -> Iterator[None]:
-    """What to do where a GPU's memory was too small. Also a decorator."""
-    try:
-        yield
-    except MemoryError as error:
-        if type(error).__module__.split(".")[0] != "cupy":
-            raise
+def explain_memory(error: BaseException | None) -> None:
+    """Where a GPU's memory was too small: MemoryError with what to do."""
+    if isinstance(error, MemoryError) and type(error).__module__.split(".")[0] == "cupy":
         raise MemoryError(f"the GPU has too little memory ({error}): use a smaller batch_size; nvidia-smi says who uses it") from error

@@ -77,9 +77,11 @@ class Objective:
             found |= {mean.name: mean for mean, loss in zip(self.means[1:], self.losses) if loss is not None}
         for name, measures in zip(self.names, self.metrics):
             found |= {(f"{name}_" if several else "") + metric.name: metric for metric in measures}
-        if recording.get():
-            return {name: metric.result() for name, metric in found.items()}
         plain = [metric for metric in found.values() if type(metric).result is metrics.MeanMetric.result]
+        if recording.get():  # nothing may be read now
+            simple = [metric for metric in plain if type(metric).mean is metrics.MeanMetric.mean]
+            unread = {name: Tensor(m.total / m.count) if m in simple else m.result() for name, m in found.items()}
+            return unread  # type: ignore[return-value]
         numbers = iter(self._look([number for metric in plain for number in (metric.total, metric.count)]))
         return {name: metric.mean(next(numbers), next(numbers)) if metric in plain else metric.result() for name, metric in found.items()}
 

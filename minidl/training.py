@@ -1,5 +1,5 @@
 """Training, written out: the six steps of the training cycle are `train_step`, the rest of this file repeats and reports them."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -7,15 +7,15 @@ import numpy as np
 from minidl import backend, optimizers
 from minidl.autograd import grad
 from minidl.batches import Batch, arrays_of, as_batch, check_finite, class_weigher, is_iterable_of_batches
-from minidl.batches import joined, length_of, make_batches, resident, split_off, validation_batches
+from minidl.batches import joined, length_of, make_batches, split_off, validation_batches
 from minidl.callbacks import Callback, CallbackList, History, ProgressBar, within
 from minidl.captured import CapturedSteps
 from minidl.checks import whole
 from minidl.config import computing
-from minidl.devices import explained_memory, home_of, used
+from minidl.devices import used
 from minidl.layers.base import Layer
 from minidl.layers.symbolic import Symbol, map_structure
-from minidl.objective import Logs, Objective, floats, named
+from minidl.objective import Logs, Objective, floats
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -76,7 +76,6 @@ class Trainer(Layer):
 
     @explain_keywords
     @computing
-    @explained_memory()
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -102,8 +101,8 @@ class Trainer(Layer):
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
         batches = make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
-        weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
-        self.history, self.stop_training, batches = History(), False, resident(batches, home_of(self))
+        batches, train_step = self.captured.ready(batches)  # self.train_step; on a GPU, recorded
+        weigh, self.history, self.stop_training = self._class_weigher(class_weight), History(), False
         told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})
@@ -111,12 +110,10 @@ class Trainer(Layer):
             for epoch in range(initial_epoch, epochs):
                 told.on_epoch_begin(epoch, {})
                 self.objective.reset()
-                place = self._place()
-                for step, batch in enumerate(batches):
-                    place = self._place() if step == 1 else place  # the first batch may have built the model
+                for step, batch in enumerate(self._prepared(batches)):
                     told.on_train_batch_begin(step, {})
-                    logs = named(self.captured(_data(weigh(self._prepared(batch, *place))), checked))
-                    told.on_train_batch_end(step, floats(logs) if told.wants_logs("on_train_batch_end") else {})
+                    logs = train_step(_data(weigh(batch)))
+                    told.on_train_batch_end(step, logs)
                     if self.stop_training:
                         break
                 logs = floats(logs)
@@ -145,12 +142,11 @@ class Trainer(Layer):
     def _evaluate(self, batches: Any, told: CallbackList) -> Logs:
         self.objective.reset()
         logs: Logs = {}
-        place = self._place()
         told.on_test_begin({})
         with no_grad():
-            for step, batch in enumerate(batches):
+            for step, batch in enumerate(self._prepared(batches)):
                 told.on_test_batch_begin(step, {})
-                logs = floats(self.test_step(_data(self._prepared(batch, *place))))
+                logs = floats(self.test_step(_data(batch)))
                 told.on_test_batch_end(step, logs)
         told.on_test_end(logs)
         return logs
@@ -178,8 +174,8 @@ class Trainer(Layer):
             return self._outputs(arrays_of(x, "x"))
 
     def _outputs(self, x: Any) -> Any:
-        x = self._prepared(Batch(x, None, None), *self._place()).x
-        return map_structure(Tensor.numpy, self(x, training=False))
+        (batch,) = self._prepared([Batch(x, None, None)])
+        return map_structure(Tensor.numpy, self(batch.x, training=False))
 
     @explain_keywords
     @computing
@@ -199,20 +195,16 @@ class Trainer(Layer):
             return self._one_batch(self.test_step, x, y, sample_weight, None, return_dict)
 
     def _one_batch(self, step: Callable[..., Logs], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
-        batch = next(iter(make_batches(x, y, sample_weight, np.iinfo(int).max, False, None)))
+        batch = next(self._prepared(make_batches(x, y, sample_weight, np.iinfo(int).max, False, None)))
         self.objective.reset()
-        logs = floats(step(_data(self._class_weigher(class_weight)(self._prepared(batch, *self._place())))))
+        logs = floats(step(_data(self._class_weigher(class_weight)(batch))))
         return logs if return_dict else _as_list(logs)
 
     # ---------------------------------------------------------------- getting a batch ready
 
-    def _place(self) -> tuple[Any, backend.Backend]:
-        """The dtype and the backend of the weights."""
-        weight = next(self.each_weight(), None)
-        return (np.dtype("float32"), used()) if weight is None else (weight.dtype, backend.owner(weight.data))
-
-    def _prepared(self, batch: Batch, dtype: Any, home: backend.Backend) -> Batch:
-        """The batch on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
+    def _prepared(self, batches: Any) -> Iterator[Batch]:
+        """The batches on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
+        dtype, home = self._place()
 
         def ready(array: Any) -> Any:
             with np.errstate(over="ignore"):  # what becomes infinite is found in the next line
@@ -223,8 +215,16 @@ class Trainer(Layer):
         def moved(array: Any) -> Any:
             return None if array is None else backend.move(array, home)
 
-        check_finite(batch.y, "y")
-        return Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
+        for step, batch in enumerate(batches):
+            if step == 1:
+                dtype, home = self._place()  # the first batch may have built the model
+            check_finite(batch.y, "y")
+            yield Batch(map_structure(ready, batch.x), map_structure(moved, batch.y), map_structure(moved, batch.sample_weight))
+
+    def _place(self) -> tuple[Any, backend.Backend]:
+        """The dtype and the backend of the weights."""
+        weight = next(self.each_weight(), None)
+        return (np.dtype("float32"), used()) if weight is None else (weight.dtype, backend.owner(weight.data))
 
     def _class_weigher(self, class_weight: Any) -> Callable[[Batch], Batch]:
         if class_weight and len(self.output_names) > 1:

@@ -26,7 +26,8 @@ ROWS = {
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
-    7: ["machine", "plan", "graph", "captured", "joining", "batches", "objective", "callbacks", "summary", "training", "models", "nets"],
+    7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
+        "nets"],
     8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import strictgpu
 
 import minidl
-from minidl import devices
+from minidl import config, devices
 from minidl.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D
 from minidl.models import Model, Sequential
 
@@ -55,6 +56,30 @@ def test_it_holds_until_the_next_call():
     assert devices.used().name == "numpy"
 
 
+def in_a_thread(function):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def test_other_threads_see_it_from_here_on_but_not_for_a_block(monkeypatch):
+    monkeypatch.setattr(devices._used, "process", None)  # and as it was, afterwards
+    monkeypatch.setattr(devices._tf32, "process", False)
+
+    def seen():
+        return devices.used().name, devices.tf32_allowed()
+
+    with minidl.use_backend("strictgpu"), minidl.use_tf32():
+        assert seen() == ("strictgpu", True)
+        assert in_a_thread(seen) == ("numpy", False)
+    minidl.use_backend("strictgpu")
+    minidl.use_tf32()
+    assert seen() == in_a_thread(seen) == ("strictgpu", True)
+    with minidl.use_backend("numpy"), minidl.use_tf32(False):
+        assert seen() == ("numpy", False)
+        assert in_a_thread(seen) == ("strictgpu", True)
+    assert seen() == ("strictgpu", True)
+
+
 def test_an_error_inside_the_block_ends_it():
     with pytest.raises(ZeroDivisionError), minidl.use_backend("strictgpu"):
         raise ZeroDivisionError
@@ -73,7 +98,7 @@ def test_the_environment_variable(monkeypatch):
     with minidl.use_backend("numpy"):
         assert devices.used().name == "numpy"
     monkeypatch.setenv("MINIDL_BACKEND", "toaster")
-    with pytest.raises(ValueError, match="'toaster'"):
+    with pytest.raises(ValueError, match="MINIDL_BACKEND is 'toaster'"):
         Sequential([Input((4,)), Dense(2)])
 
 
@@ -97,7 +122,7 @@ def test_too_little_memory_is_explained_where_it_was_a_gpus():
     class OutOfMemoryError(MemoryError):
         __module__ = "cupy.cuda.memory"
 
-    with pytest.raises(MemoryError, match=r"GPU has too little memory \(3 GB\): use a smaller batch_size"), devices.explained_memory():
+    with pytest.raises(MemoryError, match=r"GPU has too little memory \(3 GB\): use a smaller batch_size"), config.computing:
         raise OutOfMemoryError("3 GB")
-    with pytest.raises(MemoryError, match=r"^mine$"), devices.explained_memory():
+    with pytest.raises(MemoryError, match=r"^mine$"), config.computing:
         raise MemoryError("mine")

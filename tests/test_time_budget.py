@@ -94,3 +94,17 @@ def test_another_stop_goes_on_working(slow, clock):
 def test_a_budget_must_be_a_duration(slow, wrong):
     with pytest.raises(ValueError, match="time_budget"):
         slow.fit(X, Y, time_budget=wrong)
+
+
+def test_a_gpus_numbers_are_asked_for_ten_times_a_second(clock, slow):
+    """Else it would be waited for in every step, or be behind the times that are measured."""
+    budget = callbacks.TimeBudget(1000)
+    budget.set_model(slow)
+    budget.on_train_begin()
+    budget.on_epoch_begin(0)
+    asked = []
+    for batch in range(9):
+        clock.now += 0.03
+        asked.append(budget.wants_logs("on_train_batch_end"))
+        budget.on_train_batch_end(batch, {"loss": 1.0} if asked[-1] else {})
+    assert asked == [False, False, False, True, False, False, False, True, False]

@@ -102,7 +102,7 @@ def run(options: Options) -> None:
     _draw(out, model, pictures, probabilities, record.rows)
     epochs_done = "1 epoch" if len(record.rows) == 1 else f"{len(record.rows)} epochs"
     trained = f"{stopped}trained on {len(pictures.train[0]):,} pictures for {epochs_done} in {seconds:.1f} s"
-    console.print(getattr(model.history, "ended", "") or trained)
+    console.print(trained if stopped else getattr(model.history, "ended", "") or trained)
     if record.best_epoch:
         console.print(f"kept the weights of epoch {record.best_epoch}, which has the lowest loss on the validation pictures")
     console.print(f"test accuracy {accuracy:.4f}")

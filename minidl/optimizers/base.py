@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from minidl.backend import Array, move, named, owner, to_numpy
+from minidl.backend import Array, Backend, move, named, owner, to_numpy
 from minidl.checks import number
 from minidl.conversion import as_array
 from minidl.devices import fused_updates
@@ -106,18 +106,23 @@ class Optimizer(Configured):
         self._report([name for name, g in zip(names, grads) if g is None], some=bool(ready))
         if not ready:
             return
-        backend, learning_rate = owner(*arrays, *(param.data for param in ready)), self.learning_rate
-        rule, grads = type(self).update, self._clipped(backend.module, arrays)
-        done = kernels_on.get() and (backend.name, rule) in fused_updates and fused_updates[backend.name, rule].run(self, ready, grads)
-        rule = kernels.get((backend.name, rule), rule) if kernels_on.get() else rule
-        for param, g in zip(ready, grads):
-            w = param.data
-            if not done:
-                if self.weight_decay:
-                    w -= (learning_rate * self.weight_decay) * w
-                rule(self, backend.module, w, g, self._state_of(param), learning_rate, self.iterations + 1)
-            param.data = w  # the same array: this counts as a change in place
+        backend = owner(*arrays, *(param.data for param in ready))
+        self._update(backend, ready, self._clipped(backend.module, arrays))
         self.iterations += 1
+
+    def _update(self, backend: Backend, params: list[Tensor], grads: list[Array]) -> None:
+        """Decay and update each parameter: by the rule, by a kernel for one parameter, or by one for all at once."""
+        rule, learning_rate = type(self).update, self.learning_rate
+        if kernels_on.get():
+            if (at_once := fused_updates.get((backend.name, rule))) and at_once.run(self, params, grads):
+                return
+            rule = kernels.get((backend.name, rule), rule)
+        for param, g in zip(params, grads):
+            w = param.data
+            if self.weight_decay:
+                w -= (learning_rate * self.weight_decay) * w
+            rule(self, backend.module, w, g, self._state_of(param), learning_rate, self.iterations + 1)
+            param.data = w  # the same array: this counts as a change in place
 
     def _clipped(self, xp: Any, grads: list[Array]) -> list[Array]:
         if self.clip == "clipvalue":

@@ -13,7 +13,8 @@ from PIL import Image
 
 import minidl
 from minidl import gpu
-from minidl.cli import datasets
+from minidl.cli import datasets, train
+from minidl.cli.progress import LiveProgress
 from minidl.models import load_model
 from minidl.nets import intro
 
@@ -264,6 +265,17 @@ def test_stopping_keeps_what_was_learned(run_command, picture_folder, tmp_path, 
     assert "stopped in epoch 2; trained on 38 pictures for 1 epoch" in printed
     assert "test accuracy" in printed
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 2
+
+
+def test_stopping_by_hand_is_said_with_a_time_budget_too(run_command, picture_folder, tmp_path, monkeypatch):
+    class Impatient(LiveProgress):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "LiveProgress", Impatient)
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--time-budget", "1 h", "--out", tmp_path / "run")
+    assert code == 0
+    assert "stopped in epoch 2; trained on 38 pictures for 1 epoch" in printed
 
 
 def test_auto_says_what_it_took_and_how_to_get_the_other(monkeypatch, tmp_path):

@@ -100,6 +100,8 @@ def _if_possible(update: Callable[..., None]) -> Callable[..., bool]:
         if len(dtypes) > 1 or not dtypes <= {"float32", "float64"} or not all(p.data.flags.c_contiguous for p in params):
             return False
         update(optimizer, params, grads)
+        for param in params:
+            param.data = param.data  # it was changed in place
         return True
 
     return run

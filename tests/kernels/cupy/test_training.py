@@ -1,7 +1,9 @@
 """Training with the CUDA kernels: the steps that are recorded and played do what the steps of the readable ops do."""
 
 import copy
+import gc
 import logging
+import pickle
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ import strictgpu
 
 from minidl import captured, devices, losses, nets, ops, optimizers
 from minidl.callbacks import Callback
+from minidl.kernels.cupy import noise
 from minidl.kernels.cupy.updates import AT_ONCE
-from minidl.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, ReLU
+from minidl.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, ReLU
+from minidl.metrics import MeanMetric
 from minidl.models import Model, Sequential, load_model
 from minidl.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from minidl.random_numbers import set_seed
@@ -177,6 +181,19 @@ def test_masks(device):
     assert half.dtype == np.float16
 
 
+def test_generators_that_are_gone_leave_nothing_behind(device):
+    x = Tensor(device.asarray(np.ones((3, 5), "float32")))
+    gc.collect()
+    before = len(noise._states)
+    layers = [Dropout(0.5, seed=seed) for seed in range(3)]
+    masks = [layer(x, training=True).numpy() for layer in layers]
+    assert len(noise._states) == before + 3
+    assert not (masks[0] == masks[1]).all()
+    del layers
+    gc.collect()
+    assert len(noise._states) == before
+
+
 def test_philox_gives_the_published_numbers(device):
     """The words for counter 0 and key 0, from the test vectors of Random123 (kat_vectors, philox4x32 10)."""
     from minidl.kernels.cupy.launching import each
@@ -295,10 +312,114 @@ def test_a_rate_of_dropout_that_changes(device):
     assert np.ptp([model.train_on_batch(x, y)[0] for _ in range(4)]) < 1e-6
 
 
-def test_a_copy_of_a_trained_model_goes_its_own_way(device):
+def two_inputs(name, loss_weights=None):
+    set_seed(1)
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    hidden = Dense(5, activation="relu", name="hidden")
+    outputs = {"p": Dense(1, name="first")(hidden(a)), "q": Dense(1, name="second")(hidden(b))}
+    model = Model({"a": a, "b": b}, outputs).to(name)
+    model.compile(SGD(0.05), "mse", loss_weights=loss_weights)
+    return model
+
+
+def test_dictionaries_in_any_order_and_with_parts_left_out(device):
+    rng = np.random.default_rng(0)
+    a, b, p, q = (rng.random(shape).astype("float32") for shape in ((6, 4), (6, 4), (6, 1), (6, 1)))
+
+    def run(name):
+        model, found = two_inputs(name), []
+        for _ in range(4):
+            found += [model.train_on_batch({"a": a, "b": b}, {"p": p, "q": q})]
+        for _ in range(4):
+            found += [model.train_on_batch({"b": b, "a": a}, {"q": q, "p": p})]
+        assert name == "numpy" or model.captured.recordings
+        return np.array(found)
+
+    assert np.allclose(run(device.name), run("numpy"), rtol=1e-4)
+
+
+def set_activation(model):
+    model.layers[0].activation = ops.tanh
+
+
+def set_from_logits(model):
+    model.objective.losses[0].from_logits = True
+
+
+def set_loss_weights(model):
+    model.objective.loss_weights[0] = 3.0
+
+
+def set_state(model):
+    params = model.trainable_variables
+    model.optimizer.load_state_arrays(params, [0 * array + 0.3 for array in model.optimizer.state_arrays(params)], 3)
+
+
+@pytest.mark.parametrize("change", [set_activation, set_from_logits, set_loss_weights, set_state])
+def test_another_object_in_the_model_is_recorded_anew(change, device):
+    def run(name):
+        model = compiled(name, optimizer=SGD(0.05, momentum=0.9))
+        found = history_of(model)[0]["loss"]
+        change(model)
+        found += history_of(model)[0]["loss"]
+        return found
+
+    there, here = run(device.name), run("numpy")
+    assert np.allclose(there, here, rtol=1e-3)
+
+
+def test_another_generator_of_masks_is_used(device):
+    model = compiled(device.name, optimizer=SGD(0.0), dropout=0.5)
+    x, y = data(8)
+    runs = []
+    for _ in range(2):
+        model.layers[3]._generator = np.random.default_rng(5)
+        runs.append([model.train_on_batch(x, y)[0] for _ in range(5)])
+    assert len(set(runs[0])) > 1
+    assert runs[0] == runs[1]
+
+
+def test_what_is_not_minidls_own_may_come_later(device):
+    model = compiled(device.name, optimizer=SGD(0.1))
+    history_of(model)
+    assert model.captured.recordings
+    known = model.layers[0].activation
+    model.layers[0].activation = lambda t: ops.relu(t)
+    history_of(model)
+    assert "not minidl's own" in model.captured.refused
+    model.layers[0].activation = known
+    history_of(model)
+    assert not model.captured.refused
+    assert model.captured.recordings
+
+
+def test_toggling_comes_back_to_the_same_recordings(device):
+    model = compiled(device.name, optimizer=SGD(0.1))
+    for _ in range(3):
+        for trainable in (True, False):
+            model.layers[0].trainable = trainable
+            history_of(model)
+    assert len(model.captured.recordings) == 2
+
+
+def test_inputs_given_as_nested_lists(device):
+    """The model's attributes are tuples with lists then."""
+    set_seed(1)
+    a, b, c = (Input((4,)) for _ in range(3))
+    model = Model((a, [b, c]), Dense(1)(Add()([a, b, c]))).to(device.name)
+    model.compile("sgd", "mse")
+    x = [np.full((5, 4), i, "float32") for i in range(3)]
+    found = [model.train_on_batch((x[0], [x[1], x[2]]), np.ones((5, 1), "float32")) for _ in range(4)]
+    assert not model.captured.refused
+    assert model.captured.recordings
+    assert found[-1] < found[0]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["deepcopy", "pickle"])
+def test_a_copy_of_a_trained_model_goes_its_own_way(copied, device):
     model = compiled(device.name)
     history_of(model)
-    other = copy.deepcopy(model)
+    other = copied(model)
     before = other.get_weights()
     first = history_of(model, shuffle=False)
     assert all((a == b).all() for a, b in zip(before, other.get_weights()))
@@ -367,6 +488,29 @@ def test_own_losses_metrics_and_steps_are_not_recorded(device):
     for m in (own, model, activated):
         m.fit(x, one_hot, epochs=4, verbose=0)
         assert m.captured.refused
+
+
+class RootOfMean(MeanMetric):
+    """A metric whose value is not the mean itself."""
+
+    def call(self, y_true, y_pred):
+        return losses.mean_squared_error(y_true, y_pred)
+
+    @staticmethod
+    def mean(total, count):
+        return (total / count) ** 0.5
+
+
+def test_a_metric_with_a_value_of_its_own(device):
+    x, y = data(8)
+    found = []
+    for name in (device.name, "numpy"):
+        set_seed(1)
+        model = small_model().to(name)
+        model.compile("sgd", "mse", metrics=[RootOfMean()], capture=True)
+        found.append([model.train_on_batch(x, np.eye(3, dtype="float32")[y]) for _ in range(4)])
+        assert model.optimizer.iterations == 4
+    assert np.allclose(*found, rtol=1e-4)
 
 
 def test_saving_crosses_backends(device, tmp_path):
