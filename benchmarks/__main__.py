@@ -1,4 +1,4 @@
-"""``make bench``, or ``python -m benchmarks``: hold minidl against other frameworks. It takes most of an hour, with ``--quick`` minutes."""
+"""``make bench``, or ``python -m benchmarks``: hold minidl against others. All of it takes most of an hour, ``--quick`` minutes."""
 import argparse
 import json
 import os

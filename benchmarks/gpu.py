@@ -23,6 +23,7 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import subprocess  # noqa: E402
+import tempfile  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 from itertools import pairwise  # noqa: E402
@@ -33,6 +34,7 @@ import numpy as np  # noqa: E402
 import minidl  # noqa: E402
 from minidl import losses, nets  # noqa: E402
 from minidl.autograd import grad  # noqa: E402
+from minidl.callbacks import Callback  # noqa: E402
 from minidl.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D  # noqa: E402
 from minidl.models import Model  # noqa: E402
 from minidl.tensor import Tensor  # noqa: E402
@@ -266,58 +268,61 @@ def timed(rivals: dict[str, Any], seconds: float) -> dict[str, float]:
     return {label: float(np.median(times)) for label, times in rounds.items()}
 
 
+CASES = [  # one of each net first: the time may not be enough for all
+    ("intro", 32, True), ("intro", 512, True), ("vgg", 512, True), ("dropout", 32, True), ("xray", 32, True),
+    ("vgg", 32, True), ("dropout", 512, True), ("intro", 128, True), ("vgg", 1024, True), ("xray", 128, True), ("vgg", 128, True),
+    ("intro", 1024, True), ("intro", 32, False), ("intro", 512, False), ("vgg", 512, False), ("dropout", 128, True),
+    ("dropout", 1024, True),
+]  # fmt: skip
+
+
 def steps(report: Report, names: list[str], batches: list[int], seconds: float, compile_seconds: float, deadline: float) -> None:
     import torch
 
-    tf32_choices = (True, False)
     compiled_spent = 0.0
-    for name in names:
-        for n in batches:
-            if name == "xray" and n > 128:
-                continue
-            for tf32 in tf32_choices:
-                if not tf32 and (name, n) not in (("intro", 32), ("intro", 512), ("vgg", 512)):
-                    continue
-                if time.perf_counter() > deadline:
-                    report.line(f"steps {name} {n}: left out, the time is used up")
-                    continue
-                torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-                x, y = batch_for(name, n)
-                try:
-                    with minidl.use_tf32(tf32):
-                        ours, model, first = our_step(name, x, y, "auto")
-                        rivals: dict[str, Any] = {"minidl": ours}
-                        start = made(name, "numpy")
-                        theirs = None
-                        for kind in ("eager", "channels_last", "compile"):
-                            if kind == "compile" and (compiled_spent > compile_seconds or not tf32 or name not in ("intro", "vgg")):
-                                continue
-                            begin = time.perf_counter()
-                            try:
-                                rivals[kind] = torch_step(name, kind, x, y, start)
-                                loss = float(rivals[kind]())
-                                theirs = loss if theirs is None else theirs
-                            except Exception as error:
-                                rivals.pop(kind, None)
-                                report.line(f"PyTorch {kind}: {type(error).__name__}: {str(error).splitlines()[0][:200]}")
-                            if kind == "compile":
-                                compiled_spent += time.perf_counter() - begin
-                        if (name, n) == ("intro", 32):
-                            rivals["minidl, not recorded"] = our_step(name, x, y, False)[0]
-                        times = timed(rivals, seconds)
-                except Exception:
-                    report.line(f"steps {name} {n} FAILED\n{traceback.format_exc(limit=-6)}")
-                    continue
-                best = min(t for label, t in times.items() if not label.startswith("minidl"))
-                agree = "dropout: losses differ" if name in ("dropout", "xray") else f"first losses {first:.6f} {theirs:.6f}"
-                report.line(
-                    f"{name:8} {n:5} TF32 {'on ' if tf32 else 'off'} "
-                    + "  ".join(f"{label} {t:.3f} ms" for label, t in times.items())
-                    + f"   to eager {times['minidl'] / times.get('eager', float('nan')):.2f}, to best {times['minidl'] / best:.2f}; {agree}"
-                )
-                report.value(f"step {name} {n} {'tf32' if tf32 else 'float32'}", times | {"first_losses": [first, theirs]})
-                del rivals, ours, model
-                _tidy()
+    for name, n, tf32 in CASES:
+        if name not in names or n not in batches:
+            continue
+        if time.perf_counter() > deadline:
+            report.line(f"steps {name} {n} TF32 {'on' if tf32 else 'off'}: left out, the time is used up")
+            continue
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        x, y = batch_for(name, n)
+        try:
+            with minidl.use_tf32(tf32):
+                ours, model, first = our_step(name, x, y, "auto")
+                rivals: dict[str, Any] = {"minidl": ours}
+                start = made(name, "numpy")
+                theirs = None
+                for kind in ("eager", "channels_last", "compile"):
+                    if kind == "compile" and (compiled_spent > compile_seconds or not tf32 or name not in ("intro", "vgg")):
+                        continue
+                    begin = time.perf_counter()
+                    try:
+                        rivals[kind] = torch_step(name, kind, x, y, start)
+                        loss = float(rivals[kind]())
+                        theirs = loss if theirs is None else theirs
+                    except Exception as error:
+                        rivals.pop(kind, None)
+                        report.line(f"PyTorch {kind}: {type(error).__name__}: {str(error).splitlines()[0][:200]}")
+                    if kind == "compile":
+                        compiled_spent += time.perf_counter() - begin
+                if (name, n) == ("intro", 32):
+                    rivals["minidl, not recorded"] = our_step(name, x, y, False)[0]
+                times = timed(rivals, seconds)
+        except Exception:
+            report.line(f"steps {name} {n} FAILED\n{traceback.format_exc(limit=-6)}")
+            continue
+        best = min(t for label, t in times.items() if not label.startswith("minidl"))
+        agree = "dropout: losses differ" if name in ("dropout", "xray") else f"first losses {first:.6f} {theirs:.6f}"
+        report.line(
+            f"{name:8} {n:5} TF32 {'on ' if tf32 else 'off'} "
+            + "  ".join(f"{label} {t:.3f} ms" for label, t in times.items())
+            + f"   to eager {times['minidl'] / times.get('eager', float('nan')):.2f}, to best {times['minidl'] / best:.2f}; {agree}"
+        )
+        report.value(f"step {name} {n} {'tf32' if tf32 else 'float32'}", times | {"first_losses": [first, theirs]})
+        del rivals, ours, model
+        _tidy()
 
 
 def _tidy() -> None:
@@ -372,8 +377,19 @@ def profiles(report: Report) -> None:
 # ---------------------------------------------------------------- ten epochs
 
 
+class Epochs(Callback):
+    """When each epoch ended."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.ends: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.ends.append(time.time())
+
+
 def fit_once(pictures: str | None, batch_size: int, began: float) -> None:
     """In a process of its own: 40 000 pictures, ten epochs of the intro net; prints one line of JSON."""
+    started = time.time()
     if pictures:
         import io
 
@@ -386,16 +402,19 @@ def fit_once(pictures: str | None, batch_size: int, began: float) -> None:
         rng = np.random.default_rng(0)
         y = rng.integers(0, 10, 40_000)
         x = rng.integers(0, 256, (10, 32, 32, 3)).astype("float32")[y] / 255 * 0.3 + rng.random((40_000, 32, 32, 3), "float32") * 0.7
-    ready = time.time()
+    pictures_there = time.time()
     minidl.use_backend("cupy")
     minidl.use_tf32()
     minidl.set_seed(1)
     model = nets.intro()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = model.fit(x, y, batch_size=batch_size, epochs=10, verbose=0).history
+    ready, epochs = time.time(), Epochs()
+    history = model.fit(x, y, batch_size=batch_size, epochs=10, verbose=0, callbacks=[epochs]).history
     done = time.time()
     result = {
-        "start_up_s": ready - began, "training_s": done - ready, "all_s": done - began, "losses": history["loss"],
+        "python_s": started - began, "pictures_s": pictures_there - started, "cupy_s": ready - pictures_there, "training_s": done - ready,
+        "first_epoch_s": epochs.ends[0] - ready, "other_epochs_s": (epochs.ends[-1] - epochs.ends[0]) / 9,
+        "all_s": done - began, "losses": history["loss"],
         "accuracy": history["accuracy"][-1], "recorded": bool(model.captured.recordings), "why_not": model.captured.refused,
     }  # fmt: skip
     print(json.dumps(result), flush=True)
@@ -413,21 +432,25 @@ def _decoded(archive: Any, key: str, image: Any, io: Any) -> tuple[np.ndarray, n
 
 
 def fits(report: Report, pictures: str | None, batches: list[int]) -> None:
+    """Twice each: with an empty cache of compiled kernels, as on a new machine, and again."""
     for batch_size in batches:
-        for label in ("first", "again"):
-            command = [sys.executable, __file__, "--fit-once", str(batch_size), "--began", str(time.time())]
-            command += ["--pictures", pictures] if pictures else []
-            run = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False)
-            if run.returncode:
-                report.line(f"fit, batch {batch_size}, {label}: FAILED\n{run.stderr[-1500:]}")
-                return
-            result = json.loads(run.stdout.splitlines()[-1])
-            report.line(
-                f"fit, batch {batch_size}, {label}: 10 epochs of 40 000 in {result['all_s']:.1f} s with start-up "
-                f"(start {result['start_up_s']:.1f}, training {result['training_s']:.1f}), "
-                f"loss {result['losses'][0]:.3f} to {result['losses'][-1]:.3f}, recorded: {result['recorded']} {result['why_not']}"
-            )
-            report.value(f"fit {batch_size} {label}", result)
+        with tempfile.TemporaryDirectory() as cache:
+            for label in ("first", "again"):
+                command = [sys.executable, __file__, "--fit-once", str(batch_size), "--began", str(time.time())]
+                command += ["--pictures", pictures] if pictures else []
+                surroundings = os.environ | {"CUPY_CACHE_DIR": cache}
+                run = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False, env=surroundings)
+                if run.returncode:
+                    report.line(f"fit, batch {batch_size}, {label}: FAILED\n{run.stderr[-1500:]}")
+                    return
+                result = json.loads(run.stdout.splitlines()[-1])
+                report.line(
+                    f"fit, batch {batch_size}, {label}: 10 epochs of 40 000 in {result['all_s']:.1f} s with start-up "
+                    f"(Python {result['python_s']:.1f}, pictures {result['pictures_s']:.1f}, CuPy {result['cupy_s']:.1f}, "
+                    f"first epoch {result['first_epoch_s']:.1f}, each other {result['other_epochs_s']:.2f}), "
+                    f"loss {result['losses'][0]:.3f} to {result['losses'][-1]:.3f}, recorded: {result['recorded']} {result['why_not']}"
+                )
+                report.value(f"fit {batch_size} {label}", result)
 
 
 def main() -> None:

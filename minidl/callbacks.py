@@ -125,7 +125,8 @@ class TimeBudget(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         spent, steps = in_words(time.perf_counter() - self.began), self.params["steps"]
         done = f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"
-        part = f" and {self.steps}{f' of {steps}' if steps else ''} steps of the next" if self.steps else ""
+        of = f" of {steps}" if steps else ""
+        part = f" and {self.steps}{of} step{'s' if steps or self.steps > 1 else ''} of the next" if self.steps else ""
         self.model.history.ended = sentence = f"Trained {done}{part} in {spent}; the time budget is {in_words(self.seconds)}."
         if self.params["verbose"]:
             print(sentence)

@@ -43,6 +43,9 @@ class CapturedSteps:
         self.seen: list[Any] = []  # the objects in them,
         self.settings: tuple[Any, ...] = ()  # and those that a recording depends on
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"recordings": {}, "holders": [], "seen": []}  # a copy of the model records for itself
+
     def __call__(self, data: tuple[Any, ...], checked: bool = False) -> Any:
         """One training step; ``checked``: the labels are known to be labels."""
         if self.refused or not kernels_on.get():
@@ -70,7 +73,7 @@ class CapturedSteps:
 
     def check(self, batches: Any) -> bool:
         """Whether all labels of these batches are known to be labels (ValueError if not); so that not each batch has to be looked at."""
-        if self.refused or home_of(self.trainer).name not in recorders or not isinstance(batches, ArrayBatches) or batches.data.y is None:
+        if not isinstance(batches, ArrayBatches) or batches.data.y is None or home_of(self.trainer).name not in recorders or self.refused:
             return False
         check_labels(self.trainer, tuple(batches.data))
         return True

@@ -9,19 +9,22 @@ Nothing here changes a result beyond rounding."""
 import ctypes
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, wraps
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from threading import Lock, get_ident
+from typing import Any, TypeVar, cast
 
 from minidl.checks import true_or_false, whole
+from minidl.switches import switch
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
-MOST_BLOCK_BYTES = 2**30
+MOST_BLOCK_BYTES, MOST_THREADS = 2**30, 256
 
 
 def cores() -> int:
@@ -52,7 +55,8 @@ class Settings:
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:
-        whole("threads", self.threads)
+        if whole("threads", self.threads) > MOST_THREADS:
+            raise ValueError(f"threads must be at most {MOST_THREADS}; got {self.threads}")
         whole("block_bytes", self.block_bytes)
         if self.block_bytes > MOST_BLOCK_BYTES:
             raise ValueError(f"block_bytes must be at most {MOST_BLOCK_BYTES}, far beyond any cache; got {self.block_bytes}")
@@ -69,6 +73,7 @@ def suggested() -> Settings:
 
 _process: dict[str, Settings] = {}
 _block: ContextVar[Settings | None] = ContextVar("settings", default=None)
+_inside: ContextVar[int | None] = ContextVar("inside", default=None)  # the thread that is in a function decorated with `computing`
 
 
 def settings() -> Settings:
@@ -78,7 +83,15 @@ def settings() -> Settings:
 
 def configure(**changes: Any) -> None:
     """Change settings for the whole process: see `Settings`. ValueError for one that cannot be, TypeError for an unknown one."""
-    _process["settings"] = replace(_process.get("settings") or suggested(), **changes)
+    _process["settings"] = _changed(_process.get("settings") or suggested(), changes)
+
+
+def _changed(before: Settings, changes: dict[str, Any]) -> Settings:
+    names = [field.name for field in fields(Settings)]
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"there is no setting {name!r}; there are {', '.join(names)}")
+    return replace(before, **changes)
 
 
 def restore() -> None:
@@ -89,7 +102,7 @@ def restore() -> None:
 @contextmanager
 def using(**changes: Any) -> Iterator[Settings]:
     """Change settings for a block of code, in this thread."""
-    token = _block.set(replace(settings(), **changes))
+    token = _block.set(_changed(settings(), changes))
     try:
         yield settings()
     finally:
@@ -98,17 +111,24 @@ def using(**changes: Any) -> Iterator[Settings]:
 
 # ---------------------------------------------------------------- memory
 
-_kept = {"now": False}
+_kept = {"wanted": False, "now": False}
+
+
+@cache
+def _mallopt() -> Any:
+    """glibc's function that sets how memory is handled; None where there is another library."""
+    return ctypes.CDLL(None).mallopt if platform.libc_ver()[0] == "glibc" else None
 
 
 def keep_freed_memory() -> bool:
     """Let glibc keep the large blocks that are freed, for the next step, instead of giving them back to the operating system and asking
     again (which costs nearly half of a small training step); or not, as the settings say. Whether they are kept: without glibc, never."""
     wanted = settings().keep_freed_memory
-    if wanted != _kept["now"] and platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mmap, trim = (2**30, 2**31 - 1) if wanted else (2**17, 2**17)  # 2¹⁷ bytes is what glibc starts with
-        _kept["now"] = bool(mallopt(M_MMAP_THRESHOLD, mmap) and mallopt(M_TRIM_THRESHOLD, trim)) and wanted
+    if wanted != _kept["wanted"] and (mallopt := _mallopt()):
+        largest, trim = (2**30, 2**31 - 1) if wanted else (2**17, 2**17)  # 2¹⁷ bytes is what glibc starts with
+        done = mallopt(M_MMAP_THRESHOLD, largest) or mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that older ones take
+        _kept["now"] = bool(mallopt(M_TRIM_THRESHOLD, trim) and done) and wanted
+    _kept["wanted"] = wanted
     return _kept["now"]
 
 
@@ -130,15 +150,26 @@ def _release(library: Any) -> None:
         library.clear_controlling_thread(force=True)
 
 
-class _Computing(ContextDecorator):
-    """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products."""
+class _Computing:
+    """It holds for the whole process: the first who comes changes the settings, the last to go restores those of the matrix products.
+    Inside a decorated function nobody counts: an interrupt at a bad moment there cannot leave a user behind."""
 
     def __init__(self) -> None:
         self.lock, self.users = Lock(), 0
         self.libraries: list[Any] | None = None
         self.before: list[int] = []
 
+    def __call__(self, function: Function) -> Function:
+        @wraps(function)
+        def inside(*args: Any, **options: Any) -> Any:
+            with self, switch(_inside, get_ident()):
+                return function(*args, **options)
+
+        return cast(Function, inside)
+
     def __enter__(self) -> None:
+        if _inside.get() == get_ident():
+            return
         with self.lock:
             if self.libraries is None:
                 self.libraries = _blas_libraries()
@@ -149,10 +180,19 @@ class _Computing(ContextDecorator):
             self.users += 1
 
     def __exit__(self, *error: object) -> None:
+        if _inside.get() == get_ident():
+            return
         with self.lock:
             self.users -= 1
             if self.users == 0:
                 self._set(None)
+
+    def after_fork(self) -> None:
+        """In a child process nothing is being computed, whatever the threads of its parent do."""
+        self.lock = Lock()
+        if self.users:
+            self.users = 0
+            self._set(None)
 
     def _set(self, threads: int | None) -> None:
         for library, before in zip(self.libraries or (), self.before):
@@ -165,3 +205,5 @@ class _Computing(ContextDecorator):
 # ``with computing:`` freed memory is kept, and matrix products run on one thread: those of small nets wait for each other longer than they
 # gain, and kernels have threads of their own. Afterwards the threads are as before. Also a decorator.
 computing = _Computing()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=computing.after_fork)

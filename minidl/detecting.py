@@ -14,7 +14,7 @@ import numpy as np
 from minidl import autograd, backend
 from minidl.hooks import Replacement, learners_line, replaced
 from minidl.switches import switch
-from minidl.tensor import Composite, Node, Op, Tensor
+from minidl.tensor import Node, Op, Tensor
 
 
 class _Calls:
@@ -120,7 +120,7 @@ def _watching_nonfinite() -> list[Replacement]:
                 happened = f"was given {given}" if given else f"made {bad} of finite inputs"
                 advice = "look where that input comes from" if given else "keep its inputs in the range where it is finite"
                 raise FloatingPointError(f"{self.name}, called at {file}:{line}, {happened}: {advice}")
-            if y.node and not isinstance(self, Composite):
+            if y.node and y.node.op is self:  # (a composite without a kernel is noted by its parts)
                 calls.note(y, learners_line())
         return y
 

@@ -2,11 +2,11 @@
 
 Only the opt-in modes use this. What replaces a function does nothing but call it where nobody observes, so it may stay a little longer
 than one block: the last block to end, in whatever thread, puts everything back in reverse order."""
+import contextlib
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,18 @@ Replacement = tuple[Any, str, Any]  # where, name, what to put there
 _lock = threading.Lock()
 _installed: dict[Callable[[], Iterable[Replacement]], list[Replacement]] = {}  # what was there before
 _blocks = 0
-_PACKAGES = tuple(os.path.dirname(file) + os.sep for file in (__file__, np.__file__))
+_PASSED = (*(os.path.dirname(file) + os.sep for file in (__file__, np.__file__)), contextlib.__file__, "<__array_function__")
 
 
 def learners_line() -> tuple[str, int]:
-    """File and line of the innermost call that was not made by minidl or NumPy."""
+    """File and line of the innermost call that was not made by minidl, by NumPy, or by Python's decorators."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith((*_PACKAGES, "<__array_function__")):
+    while frame.f_back and frame.f_code.co_filename.startswith(_PASSED):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
 
-@contextmanager
+@contextlib.contextmanager
 def replaced(replacements: Callable[[], Iterable[Replacement]]) -> Iterator[None]:
     """``replacements()`` says what to put where; it may look up what is there now, to call it."""
     global _blocks

@@ -1,6 +1,7 @@
 """A model's layers in the order in which they run, and which neighbours run as one op: kernels are faster where they see both."""
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from minidl import ops
@@ -9,20 +10,26 @@ from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor
 
+CALLS = {Conv2D: Conv2D.call, MaxPooling2D: MaxPooling2D.call}  # as they are written
+
 
 class ConvolutionAndPooling:
-    """A `Conv2D` and the `MaxPooling2D` that follows."""
+    """A `Conv2D` and the `MaxPooling2D` that follows. One by one, where somebody put another ``call`` in the place of theirs; and where
+    something is wrong: then the layer says so."""
 
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
         self.convolution, self.pooling = convolution, pooling
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         c, p = self.convolution, self.pooling
-        y: Tensor = ops.convolution_and_pooling(
-            x, c.kernel, c.bias,
-            convolution={"strides": c.strides, "padding": c.padding, "dilation": c.dilation_rate, "activation": c.activation},
-            pooling={"pool_size": p.pool_size, "strides": p.strides, "padding": p.padding},
-        )  # fmt: skip
+        if all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
+            with suppress(ValueError):
+                return ops.convolution_and_pooling(
+                    x, c.kernel, c.bias,
+                    convolution={"strides": c.strides, "padding": c.padding, "dilation": c.dilation_rate, "activation": c.activation},
+                    pooling={"pool_size": p.pool_size, "strides": p.strides, "padding": p.padding},
+                )  # fmt: skip
+        y: Tensor = p(c(x, training=training), training=training)
         return y
 
 

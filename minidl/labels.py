@@ -1,7 +1,8 @@
 """What losses and metrics take as y_true and sample_weight. They never broadcast: shapes that do not fit are an error that names them.
 
 Values are checked too (is a label a class, is a target between 0 and 1), which reads one number from the arrays' device.
-``with switch(checking, False):`` leaves that out where the same labels were checked before.
+``with switch(checking, False):`` leaves that out where the same labels were checked before; ``with switch(doubts, a_list):`` puts off the
+reading, where much is read together later.
 """
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -14,7 +15,9 @@ from minidl.backend import Array, Backend
 from minidl.conversion import as_array
 from minidl.tensor import Tensor
 
+Doubt = tuple[Array, Callable[[], ValueError]]  # whether something is wrong, 0-d on a device; and what is to be raised then
 checking: ContextVar[bool] = ContextVar("checking", default=True)
+doubts: ContextVar[list[Doubt] | None] = ContextVar("doubts", default=None)
 
 
 def tensors(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
@@ -149,6 +152,14 @@ def _sparse_shapes(y_pred: Tensor, axis: int) -> tuple[tuple[int, ...], tuple[in
 
 def _refuse(find: Callable[[], Array], y: Tensor, message: str) -> None:
     """ValueError with the first number of y where what ``find`` finds is true; ``message`` has a place for it."""
-    if checking.get() and Tensor(_module(y).any(bad := find())).item():
-        first = y.numpy().ravel()[backend.to_numpy(bad).ravel()][0]
-        raise ValueError(message.format(first.item()))
+    if not checking.get():
+        return
+    wrong = Tensor(_module(y).any(bad := find()))
+
+    def error() -> ValueError:
+        return ValueError(message.format(y.numpy().ravel()[backend.to_numpy(bad).ravel()][0].item()))
+
+    if (later := doubts.get()) is not None and not isinstance(wrong.data, np.ndarray):
+        later.append((wrong.data, error))
+    elif wrong.item():
+        raise error()

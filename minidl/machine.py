@@ -183,7 +183,8 @@ def _simd() -> tuple[str, ...]:
 
 
 def _blas() -> Blas:
-    for pool in threadpoolctl.threadpool_info():
+    pools: list[dict[str, Any]] = _or(threadpoolctl.threadpool_info, [])
+    for pool in pools:
         if pool["user_api"] == "blas":
             return Blas(pool["internal_api"], pool.get("version") or "unknown", pool.get("architecture") or "unknown", pool["num_threads"])
     show_config: Any = np.show_config

@@ -15,6 +15,14 @@ from minidl.switches import no_grad
 from minidl.tensor import Tensor
 
 
+def read(numbers: list[Any]) -> list[float]:
+    """Numbers and 0-d arrays as floats. Those on a device are read together: each reading would wait for it."""
+    far = [isinstance(x, Tensor) or backend.is_array(x) and not isinstance(x, np.ndarray) for x in numbers]
+    arrays = [Tensor(x).data.astype("float64").reshape(()) for x, is_far in zip(numbers, far) if is_far]
+    together = iter(backend.to_numpy(backend.owner(*arrays).module.stack(arrays)).tolist() if arrays else ())
+    return [next(together) if is_far else float(x) for x, is_far in zip(numbers, far)]
+
+
 class Metric(Configured):
     """The base of all metrics. One of your own writes `update_state`, `result` and `reset_state`."""
 
@@ -85,7 +93,11 @@ class MeanMetric(Metric):
     def result(self) -> float:
         if recording.get():
             return Tensor(self.total / self.count)  # type: ignore[return-value]  # nothing may be read now
-        total, count = (float(Tensor(x).item()) for x in (self.total, self.count))
+        return self.mean(*read([self.total, self.count]))
+
+    @staticmethod
+    def mean(total: float, count: float) -> float:
+        """What the two sums amount to."""
         return total / count if count else 0.0
 
     def reset_state(self) -> None:

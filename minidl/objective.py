@@ -1,10 +1,13 @@
 """What a model is trained for: a loss for each output, and the numbers that are reported."""
+from collections.abc import Sequence
 from typing import Any
 
-from minidl import losses, metrics
+from minidl import labels, losses, metrics
 from minidl.checks import number
+from minidl.devices import recording
 from minidl.layers.symbolic import flat
 from minidl.registry import nearest
+from minidl.switches import switch
 from minidl.tensor import Tensor
 
 Logs = dict[str, float]
@@ -21,6 +24,7 @@ class Objective:
         weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
         self.loss_weights = [number("loss_weights", weight) for weight in weights]
         self.metrics = [_metric_objects(given) for given in self._per_output(measures, "metrics")]
+        self.doubts: list[labels.Doubt] = []  # about labels on a device
         self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names if len(names) > 1)]
 
     def _per_output(self, given: Any, what: str) -> list[Any]:
@@ -41,8 +45,10 @@ class Objective:
 
     def loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, list[Any]]:
         """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs), and the loss of each output."""
+        self._look()  # at what a step of one's own left
         rows = zip(self.losses, self.pairs(y, y_pred, sample_weight))
-        parts = [None if loss is None else loss(target, output, weights) for loss, (target, output, weights) in rows]
+        with switch(labels.doubts, self.doubts):
+            parts = [None if loss is None else loss(target, output, weights) for loss, (target, output, weights) in rows]
         for name, part in zip(self.names, parts):
             if part is not None and part.ndim:
                 raise ValueError(f"training needs one number; the loss of {name!r} gives {part.shape}: take a reduction other than 'none'")
@@ -57,19 +63,34 @@ class Objective:
         for mean, value in zip(self.means, [loss, *parts]):
             if value is not None:
                 mean.update_state(value.detach(), pairs[0][1].shape[0])
-        for measures, (target, output, _) in zip(self.metrics, pairs):
-            for metric in measures:
-                metric.update_state(target, output.detach())  # without sample_weight, as Keras does
+        with switch(labels.doubts, self.doubts):
+            for measures, (target, output, _) in zip(self.metrics, pairs):
+                for metric in measures:
+                    metric.update_state(target, output.detach())  # without sample_weight, as Keras does
 
     def logs(self) -> Logs:
-        """The running means: ``loss``, and with several outputs ``name_loss`` and ``name_metric``."""
+        """The running means: ``loss``, and with several outputs ``name_loss`` and ``name_metric``. A device is read once for all of them
+        and for the labels there: ValueError if those were wrong."""
         several = len(self.names) > 1
-        logs = {"loss": self.means[0].result()}
+        found: dict[str, Any] = {"loss": self.means[0]}
         if several:
-            logs |= {mean.name: mean.result() for mean, loss in zip(self.means[1:], self.losses) if loss is not None}
+            found |= {mean.name: mean for mean, loss in zip(self.means[1:], self.losses) if loss is not None}
         for name, measures in zip(self.names, self.metrics):
-            logs |= {(f"{name}_" if several else "") + metric.name: metric.result() for metric in measures}
-        return logs
+            found |= {(f"{name}_" if several else "") + metric.name: metric for metric in measures}
+        if recording.get():
+            return {name: metric.result() for name, metric in found.items()}
+        plain = [metric for metric in found.values() if type(metric).result is metrics.MeanMetric.result]
+        numbers = iter(self._look([number for metric in plain for number in (metric.total, metric.count)]))
+        return {name: metric.mean(next(numbers), next(numbers)) if metric in plain else metric.result() for name, metric in found.items()}
+
+    def _look(self, numbers: Sequence[Any] = ()) -> list[float]:
+        """These numbers, read together with what was put off; ValueError if a label was wrong."""
+        doubts, self.doubts[:] = [*self.doubts], []
+        read = metrics.read([*(wrong for wrong, _ in doubts), *numbers])
+        for wrong, (_, error) in zip(read, doubts):
+            if wrong:
+                raise error()
+        return read[len(doubts) :]
 
     def reset(self) -> None:
         """Start the running means anew."""

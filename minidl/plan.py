@@ -19,10 +19,8 @@ import numpy as np
 from minidl.backend import owner
 from minidl.callbacks import Callback
 from minidl.checks import whole
-from minidl.config import settings
 from minidl.durations import in_words
-from minidl.kernels.numpy.memory import forget_scratch
-from minidl.kernels.numpy.threads import run_parts
+from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.layers import Conv2D, Dense
 from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.random_numbers import random_numbers_apart
@@ -98,7 +96,7 @@ def make_plan(model: Any, batch_size: int, epochs: int = 1, samples: int | None 
     batch_size, epochs = whole("batch_size", batch_size), whole("epochs", epochs, 0)
     samples = None if samples is None else whole("samples", samples)
     if not getattr(model, "calls", None) or not model.inputs:
-        raise ValueError("a plan needs a model whose shapes are known: give it an Input, or call it on data first")
+        raise ValueError("a plan needs shapes: a Model(inputs, outputs), or a Sequential that has an Input or was called on data")
     home = owner(*(w.data for w in model.each_weight())).name
     if home != "numpy":
         raise ValueError(f"a plan is measured on NumPy, and this model is on {home}: plan before model.to({home!r})")
@@ -170,6 +168,8 @@ class _Twin:
         sys.setrecursionlimit(max(limit, 1000 + 50 * len(model.calls)))  # a copy goes from layer to layer
         try:
             self.model = copy.deepcopy(model)
+        except TypeError as error:  # from pickle
+            raise TypeError(f"a plan is measured with a copy of the model, and this one cannot be copied: {error}") from error
         finally:
             sys.setrecursionlimit(limit)
         self.model.optimizer.learning_rate = 0.0  # so that nothing can diverge
@@ -265,11 +265,6 @@ def _peaks(model: Any, sizes: list[int]) -> list[tuple[int, float]]:
     finally:
         if own:
             tracemalloc.stop()
-
-
-def forget_scratch_everywhere() -> None:
-    """All threads let go of what they have kept for kernels: it will be allocated again, and counted."""
-    run_parts(lambda *_: forget_scratch(), [(i, i + 1) for i in range(settings().threads)])
 
 
 def _on_a_line(points: list[tuple[int, float]], n: int) -> float:

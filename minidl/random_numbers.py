@@ -2,16 +2,18 @@
 drawn where they are used, from a key that comes from here."""
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from minidl.backend import Array, Backend, move
 from minidl.checks import whole
-from minidl.switches import kernels_on
+from minidl.switches import kernels_on, switch
 
 masks: dict[str, Callable[..., Array]] = {}  # backends that draw masks themselves: (home, shape, dtype, rate, generator) -> mask
 _current = {"generator": np.random.default_rng()}
+_apart: ContextVar[np.random.Generator | None] = ContextVar("apart", default=None)
 
 
 def set_seed(seed: int) -> None:
@@ -21,18 +23,15 @@ def set_seed(seed: int) -> None:
 
 def random_generator(seed: int | None = None) -> np.random.Generator:
     """A generator of one's own for a ``seed``; without one, the generator that all share."""
-    return _current["generator"] if seed is None else np.random.default_rng(whole("seed", seed, 0))
+    return _apart.get() or _current["generator"] if seed is None else np.random.default_rng(whole("seed", seed, 0))
 
 
 @contextmanager
 def random_numbers_apart() -> Iterator[None]:
-    """``with random_numbers_apart():`` other random numbers are drawn, always the same; afterwards all goes on as if nothing had been."""
-    before = _current["generator"]
-    _current["generator"] = np.random.default_rng(0)
-    try:
+    """``with random_numbers_apart():`` other random numbers are drawn, always the same; afterwards, and in other threads all the time,
+    everything goes on as if nothing had been."""
+    with switch(_apart, np.random.default_rng(0)):
         yield
-    finally:
-        _current["generator"] = before
 
 
 def keep_mask(home: Backend, shape: tuple[int, ...], dtype: Any, rate: float, generator: np.random.Generator) -> Array:

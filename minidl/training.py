@@ -100,10 +100,10 @@ class Trainer(Layer):
             if validation_data is not None:
                 raise ValueError("give validation_split or validation_data, not both")
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
-        batches = resident(make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch), home_of(self))
+        batches = make_batches(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         weigh, checked = self._class_weigher(class_weight), self.captured.check(batches)
-        self.history, self.stop_training = History(), False
+        self.history, self.stop_training, batches = History(), False, resident(batches, home_of(self))
         told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
         logs: Logs = {}
         told.on_train_begin({})

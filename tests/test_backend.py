@@ -7,7 +7,9 @@ import pytest
 import strictgpu
 
 from minidl import backend as backends
-from minidl import ops
+from minidl import gradcheck, losses, ops
+from minidl.layers import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
+from minidl.models import Model, Sequential, load_model
 from minidl.tensor import Tensor
 
 gpu = strictgpu.module
@@ -179,3 +181,118 @@ def test_ops_read_nothing_from_the_device():
     loss.backward()
     x -= 0.1 * x.grad
     assert gpu.transfers == before
+
+
+# ---- what a further backend must offer: NumPy's names, asarray, and arrays with get()
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """The stand-in without its other way out, and what moves: ``bare()`` gives (to the device, to the host) since it was last asked."""
+    monkeypatch.setattr(strictgpu.StrictArray, "item", strictgpu.StrictArray._no)
+    last = [gpu.to_device, gpu.to_host]
+
+    def moves():
+        found = gpu.to_device - last[0], gpu.to_host - last[1]
+        last[:] = gpu.to_device, gpu.to_host
+        return found
+
+    return moves
+
+
+def net(loss, dropout=0.25):
+    model = Sequential(
+        [
+            Input((8, 8, 2)), Conv2D(4, 3, activation="relu"), MaxPooling2D(), BatchNormalization(), AveragePooling2D(1), Flatten(),
+            Dense(6, activation="tanh"), Dropout(dropout), Dense(3, activation="softmax"),
+        ]
+    )  # fmt: skip
+    model.to("strictgpu").compile("adam", loss, metrics=["accuracy", "mse"] if loss != "sparse_categorical_crossentropy" else ["accuracy"])
+    return model
+
+
+def pictures(n=12):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, n)
+    return rng.random((n, 8, 8, 2), dtype="float32"), y, np.eye(3, dtype="float32")[y]
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy", "mse"])
+def test_a_training_step_reads_the_device_once(bare, loss):
+    model = net(loss)
+    x, classes, one_hot = pictures()
+    y = classes if loss.startswith("sparse") else one_hot
+    weights = np.linspace(0.5, 1, 12, dtype="float32")
+    on_device = [gpu.asarray(array) for array in (x, y, weights)]
+    for arrays in ((x, y), on_device[:2], (x, y, weights), on_device):
+        bare()
+        model.train_on_batch(*arrays)
+        assert bare()[1] == 1
+        model.fit(arrays[0], arrays[1], sample_weight=arrays[2] if len(arrays) > 2 else None, batch_size=4, epochs=2, verbose=0)
+        assert bare()[1] == 6
+    bare()
+    model.train_step((Tensor(on_device[0]), on_device[1]))
+    assert bare()[1] == 1
+    model.test_on_batch(*on_device[:2])
+    assert bare()[1] == 1
+
+
+@pytest.mark.parametrize("wrong", [3, -1])
+def test_wrong_labels_are_noticed_on_a_device(bare, wrong):
+    model, (x, y, _) = net("sparse_categorical_crossentropy"), pictures()
+    y = np.where(np.arange(12) == 7, wrong, y)
+    for labels in (y, gpu.asarray(y)):
+        with pytest.raises(ValueError, match=f"holds {wrong}"):
+            model.train_on_batch(x, labels)
+        with pytest.raises(ValueError, match=f"holds {wrong}"):
+            model.evaluate(x, labels, verbose=0)
+        with pytest.raises(ValueError, match=f"holds {wrong}"):
+            model.fit(x, labels, batch_size=4, verbose=0)
+
+
+def test_a_step_of_ones_own_does_not_lose_a_doubt(bare):
+    class Own(Model):
+        def train_step(self, data):
+            x, y = data
+            loss, _ = self.objective.loss(y, self(x, training=True))
+            return {"loss": loss}
+
+    symbol = Input((8, 8, 2))
+    model = Own(symbol, Dense(3, activation="softmax")(Flatten()(symbol))).to("strictgpu")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y, _ = pictures()
+    with pytest.raises(ValueError, match="holds 9"):
+        model.fit(x, np.where(y == 0, 9, y), batch_size=4, verbose=0)
+
+
+def test_gradients_are_checked_where_the_arrays_are(bare):
+    rng = np.random.default_rng(3)
+    x, kernel = (gpu.asarray(rng.standard_normal(shape)) for shape in ((2, 6, 6, 2), (3, 3, 2, 3)))
+    seen = []
+
+    def function(a, b):
+        seen.append({type(a.data), type(b.data)})
+        return ops.softmax(ops.flatten(ops.max_pool2d(ops.tanh(ops.conv2d(a, b, padding="same")))))
+
+    for order in (1, 2):
+        assert gradcheck(function, x, kernel, order=order)
+    assert {kind for kinds in seen for kind in kinds} == {strictgpu.StrictArray}
+    model = net("mse", dropout=0.0)
+    pixels, _, one_hot = pictures(3)
+    assert gradcheck((model, losses.get("mse")), gpu.asarray(pixels.astype(float)), gpu.asarray(one_hot.astype(float)))
+    assert not gradcheck(lambda a: a.detach() * a, x)  # half of the gradient is missing
+
+
+def test_saving(bare, tmp_path):
+    model, (x, y, _) = net("sparse_categorical_crossentropy", dropout=0.0), pictures()
+    model.fit(x, y, batch_size=4, verbose=0)
+    model.save(tmp_path / "m.npz")
+    model.save_weights(tmp_path / "w.npz")
+    loaded, other = load_model(tmp_path / "m.npz"), net("sparse_categorical_crossentropy", dropout=0.0)
+    other.load_weights(tmp_path / "w.npz")
+    for again in (loaded, loaded.to("strictgpu"), other):
+        np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+    for m in (model, loaded):
+        m.fit(x, y, batch_size=4, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), loaded.get_weights()):
+        np.testing.assert_allclose(a, b, atol=1e-6)

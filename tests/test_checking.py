@@ -17,6 +17,18 @@ def normal(*shape):
     return np.random.default_rng(len(shape)).standard_normal(shape)
 
 
+def test_on_every_backend(backend):
+    arrays = [backend.asarray(normal(*shape)) for shape in ((2, 5, 5, 2), (3, 3, 2, 3), (3,))]
+
+    def net(x, kernel, bias):
+        assert type(x.data) is backend.array_type
+        return ops.softmax(ops.flatten(ops.max_pool2d(ops.tanh(ops.conv2d(x, kernel, padding="same") + bias))))
+
+    assert gradcheck(net, *arrays)
+    assert gradcheck(net, *arrays, order=2)
+    assert not gradcheck(lambda x: x.detach() * x, arrays[0])
+
+
 @pytest.mark.parametrize("name", verdicts.CASES)
 def test_verdict(name):
     assert verdicts.CASES[name].verdict() == verdicts.CASES[name].right

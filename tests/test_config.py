@@ -1,5 +1,8 @@
 """Settings of the process."""
+import contextvars
+import os
 import platform
+import signal
 import subprocess
 import sys
 from threading import Event, Thread
@@ -65,15 +68,82 @@ def test_any_thread_can_compute():
         assert seen[2] == {1} and blas_threads() == before
 
 
+def test_what_an_interrupt_left_behind_inside_a_decorated_function_ends_with_it():
+    @config.computing
+    def interrupted():
+        config.computing.__enter__()
+        raise KeyboardInterrupt
+
+    before = config.computing.users
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert config.computing.users == before
+    with config.computing:
+        assert config.computing.users == before + 1
+
+
+def test_a_thread_that_was_started_in_a_decorated_function_counts_for_itself():
+    context = config.computing(contextvars.copy_context)()
+    before, seen = config.computing.users, []
+
+    def work():
+        with config.computing:
+            seen.append(config.computing.users)
+
+    thread = Thread(target=context.run, args=(work,))
+    thread.start()
+    thread.join()
+    assert seen == [before + 1]
+
+
 def test_freed_memory_is_kept_on_glibc_only_and_as_the_settings_say(monkeypatch):
     here = platform.libc_ver()[0] == "glibc"
     assert config.keep_freed_memory() is here
     with config.using(keep_freed_memory=False):
         assert config.keep_freed_memory() is False
-        monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    assert config.keep_freed_memory() is False
-    monkeypatch.undo()
     assert config.keep_freed_memory() is here
+
+    asked = []
+    monkeypatch.setattr(platform, "libc_ver", lambda: asked.append(1) or ("", ""))
+    monkeypatch.setitem(config._kept, "wanted", False)
+    monkeypatch.setitem(config._kept, "now", False)
+    config._mallopt.cache_clear()
+    assert [config.keep_freed_memory() for _ in range(3)] == [False] * 3
+    with config.using(keep_freed_memory=False):
+        assert config.keep_freed_memory() is False
+    assert len(asked) == 1  # reading it costs more than a small step
+    monkeypatch.undo()
+    config._mallopt.cache_clear()
+
+
+def test_memory_is_kept_where_glibc_is_older(monkeypatch):
+    calls = []
+
+    def mallopt(what, value):
+        calls.append((what, value))
+        return not (what == config.M_MMAP_THRESHOLD and value > 2**25)
+
+    monkeypatch.setattr(config, "_mallopt", lambda: mallopt)
+    monkeypatch.setitem(config._kept, "wanted", False)
+    monkeypatch.setitem(config._kept, "now", False)
+    assert config.keep_freed_memory() is True
+    assert calls == [(config.M_MMAP_THRESHOLD, 2**30), (config.M_MMAP_THRESHOLD, 2**25), (config.M_TRIM_THRESHOLD, 2**31 - 1)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_forked_while_something_is_computed_is_free():
+    """Also while another thread is about to begin: its lock is not held for ever in the child."""
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with config.computing, config.computing.lock:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                free = blas_threads() == before
+                with config.computing:
+                    os._exit(0 if free and blas_threads() == {1} else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_nothing_is_set_at_import():
@@ -107,7 +177,12 @@ def test_settings_are_restored():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"threads": 0}, {"threads": 1.5}, {"threads": True}, {"block_bytes": 0}, {"block_bytes": 2**40}, {"keep_freed_memory": 1}]
+    "changes",
+    [
+        *({"threads": n} for n in (0, 1.5, True, 10**9)),
+        *({"block_bytes": n} for n in (0, 2**40)),
+        {"keep_freed_memory": 1},
+    ],
 )
 def test_settings_that_cannot_be_are_refused(changes):
     before = config.settings()
@@ -119,8 +194,9 @@ def test_settings_that_cannot_be_are_refused(changes):
 
 
 def test_an_unknown_setting_is_refused():
-    with pytest.raises(TypeError, match="thread_count"):
-        config.configure(thread_count=1)
+    for change in (config.configure, lambda **changes: config.using(**changes).__enter__()):
+        with pytest.raises(TypeError, match="no setting 'thread_count'; there are threads, block_bytes"):
+            change(thread_count=1)
 
 
 @pytest.mark.parametrize(("text", "size"), [("512K", 2**19), ("1M\n", 2**20), ("16K", 2**18), ("1G", 2**20), ("", 2**20), (None, 2**20)])

@@ -110,6 +110,21 @@ def test_a_gradient_that_is_not_finite_is_named_with_the_line_of_the_forward_cal
             loss.backward()
 
 
+def test_a_gradient_of_a_composite_that_a_kernel_computed_has_its_line_too() -> None:
+    x, kernel = Tensor(np.ones((1, 3, 3, 1)), requires_grad=True), Tensor(np.ones((2, 2, 1, 1)))
+    with minidl.detect_nonfinite():
+        y, line = ops.conv2d(x, kernel), line_here()  # type: ignore[attr-defined]
+        with pytest.raises(FloatingPointError, match=rf"gradient of conv2d, called at .*detecting\.py:{line}, holds"):
+            minidl.grad(y, [x], seed=np.full(y.shape, 1e308))
+
+
+def test_inside_fit_the_line_is_that_of_the_call_of_fit() -> None:
+    model, x, y = small_model()
+    model.layers[0].kernel[...] = 3e38
+    with minidl.detect_nonfinite(), pytest.raises(FloatingPointError, match=rf"called at .*test_detecting\.py:{line_here() + 1}, made"):
+        model.fit(1e4 * x, y, verbose=0)
+
+
 def test_a_gradient_computed_late_is_checked_too() -> None:
     small = vector(1e-200)
     with minidl.detect_nonfinite():

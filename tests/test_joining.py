@@ -58,3 +58,33 @@ def test_own_layers_run_by_themselves(joining, which):
     own = type("Own", (kind,), {"call": lambda self, x: kind.call(self, x) * 2.0})
     y = _net(**{which: own})(np.ones((2, 8, 8, 2)))
     assert "convolution_and_pooling" not in _ops_of(y) and "multiply" in _ops_of(y)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_an_object_with_a_call_of_its_own_runs_by_itself(joining, which):
+    net = _net()
+    layer = net.layers[which]
+    before = layer.call
+    layer.call = lambda x: before(x) * 2.0
+    y = net(np.ones((2, 8, 8, 2)))
+    assert "convolution_and_pooling" not in _ops_of(y) and "multiply" in _ops_of(y)
+
+
+@pytest.mark.parametrize("kind", [layers.Conv2D, layers.MaxPooling2D])
+def test_a_class_with_another_call_runs_by_itself(joining, monkeypatch, kind):
+    before = kind.call
+    net = _net()
+    monkeypatch.setattr(kind, "call", lambda self, x: before(self, x) * 2.0)
+    y = net(np.ones((2, 8, 8, 2)))
+    assert "convolution_and_pooling" not in _ops_of(y) and "multiply" in _ops_of(y)
+
+
+@pytest.mark.parametrize(
+    ("which", "name", "wrong"),
+    [(1, "padding", "full"), (1, "padding", ["same"]), (1, "strides", 0), (2, "pool_size", 0), (2, "strides", 0), (2, "padding", "SAME")],
+)
+def test_the_layer_in_which_something_is_wrong_is_named(which, name, wrong):
+    net = _net()
+    setattr(net.layers[which], name, wrong)
+    with pytest.raises(ValueError, match=rf"layer '{net.layers[which].name}'.*{name}"):
+        net(np.ones((2, 8, 8, 2)))

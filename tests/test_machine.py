@@ -75,7 +75,7 @@ def test_a_system_that_tells_nothing(monkeypatch):
     for owner, name in ((machine.Path, "read_text"), (subprocess, "run"), (machine.os, "sysconf"), (machine, "distributions")):
         monkeypatch.setattr(owner, name, nothing)
     monkeypatch.setattr(machine.shutil, "which", lambda name: "nvidia-smi")
-    monkeypatch.setattr(machine.threadpoolctl, "threadpool_info", list)
+    monkeypatch.setattr(machine.threadpoolctl, "threadpool_info", nothing)
     monkeypatch.setattr(machine.np, "show_config", nothing)
     monkeypatch.setattr(machine.sys, "platform", "plan9")
     found = machine.look(measure=False)

@@ -1,4 +1,5 @@
 """What training will cost: operations by hand, memory held against what training takes, and nothing that is changed."""
+import threading
 import tracemalloc
 
 import numpy as np
@@ -196,8 +197,29 @@ def test_arguments_are_checked(arguments):
 def test_what_cannot_be_planned_is_explained():
     with pytest.raises(RuntimeError, match="compile"):
         nets.intro().plan(32)
-    with pytest.raises(ValueError, match="give it an Input"):
+    with pytest.raises(ValueError, match="has an Input"):
         compiled(minidl.Sequential([layers.Dense(3)])).plan(32)
     strange = compiled(minidl.Sequential([layers.Input((4,)), layers.Dense(3)]), lambda y, p: ops.reshape(y, shape=(7, 7, 7)).sum())
     with pytest.raises(ValueError, match=r"no labels could be made up for the plan.*reshape"):
         strange.plan(32)
+
+
+def test_a_model_of_ones_own_kind_and_one_that_cannot_be_copied_are_refused_in_words():
+    class Own(minidl.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(2)
+
+        def call(self, x, training=False):
+            return self.dense(x)
+
+    own = Own()
+    own.compile("sgd", "mse")
+    own(np.ones((1, 3)))
+    with pytest.raises(ValueError, match=r"a plan needs shapes: a Model\(inputs, outputs\)"):
+        own.plan(4)
+    locked = minidl.Sequential([layers.Input((3,)), layers.Dense(2)])
+    locked.compile("sgd", "mse")
+    locked.lock = threading.Lock()
+    with pytest.raises(TypeError, match=r"measured with a copy of the model, and this one cannot be copied: .*lock"):
+        locked.plan(4)

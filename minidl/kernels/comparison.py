@@ -11,8 +11,9 @@ import numpy as np
 from minidl import ops
 from minidl.checks import number
 from minidl.kernels import ladder
+from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.registry import look_up
-from minidl.switches import reference_only
+from minidl.switches import kernels_on, switch
 from minidl.tensor import Tensor
 
 Arrays = tuple[np.ndarray, ...]
@@ -92,11 +93,11 @@ def compare(op: str, *arrays: Any, limit: float = 10.0, **metadata: Any) -> Comp
     given: Arrays = tuple(np.asarray(x.numpy() if isinstance(x, Tensor) else x) for x in arrays)
     metadata = {name: tuple(value) if isinstance(value, list) else value for name, value in metadata.items()}
 
-    def fast(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
+    def run(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
         result: np.ndarray = ways.op(*xs, **keywords).numpy()
         return result
 
-    readable = reference_only()(fast)
+    readable, fast = (_with_kernels(on, run) for on in (False, True))
     size = readable(*given, **metadata).size  # what the op refuses is refused here, in its words
     steps = size * ways.steps_per_number(*given, **metadata)
     rungs: list[tuple[str, Callable[..., np.ndarray]]] = [("loops", ways.loops)]
@@ -120,6 +121,16 @@ def compare(op: str, *arrays: Any, limit: float = 10.0, **metadata: Any) -> Comp
     return Comparison(f"{op} of {shapes} {given[0].dtype}{keywords}", rows, notes)
 
 
+def _with_kernels(on: bool, function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """``function``, with kernels on or off, wherever it is called."""
+
+    def switched(*xs: np.ndarray, **keywords: Any) -> np.ndarray:
+        with switch(kernels_on, on):
+            return function(*xs, **keywords)
+
+    return switched
+
+
 def _has_kernel(op: Any, arrays: Arrays, metadata: dict[str, Any]) -> bool:
     kernel = op.kernels.get("numpy")
     return kernel is not None and kernel.forward(*arrays, **metadata)[0] is not NotImplemented
@@ -136,7 +147,8 @@ def _timed(function: Callable[..., np.ndarray], arrays: Arrays, metadata: dict[s
 
 
 def _peak(function: Callable[..., np.ndarray], arrays: Arrays, metadata: dict[str, Any]) -> int:
-    """The most bytes that were allocated at once. What a kernel has kept from an earlier run is not allocated again."""
+    """The most bytes that were allocated at once, what kernels keep for the next run included."""
+    forget_scratch_everywhere()
     own = not tracemalloc.is_tracing()
     if own:
         tracemalloc.start()

@@ -151,16 +151,20 @@ class Layer(Configured):
             raise ValueError(f"expected an input of shape ({expected}), got {('batch', *shapes[1:])}".replace("'", ""))
     # ---------------------------------------------------------------- its weights
     def __setattr__(self, name: str, value: Any) -> None:
-        if _may_hold(value) and name != "_own_weights":  # noted, because weights and layers are looked for in every step
-            vars(self).setdefault("_holders", {})[name] = None
+        if _may_hold(value):
+            vars(self).pop("_holders", None)
         super().__setattr__(name, value)
 
     def _attributes(self, kind: type) -> list[Any]:
         """The objects of that kind among the attributes, and in the lists, tuples and dictionaries among them; each once."""
         found: dict[Any, None] = {}
         attributes = vars(self)
-        for name in attributes.get("_holders", ()):
-            _collect(kind, attributes.get(name), found)
+        names, count = attributes.get("_holders", ((), -1))  # kept, because weights and layers are looked for in every step
+        if count != len(attributes):
+            names = [name for name, value in attributes.items() if _may_hold(value) and name not in ("_config", "_own_weights", "_holders")]
+            attributes["_holders"] = tuple(names), len(attributes.keys() | {"_holders"})
+        for name in names:
+            _collect(kind, attributes[name], found)
         return list(found)
 
     @property

@@ -57,7 +57,7 @@ def test_dropout_can_be_left_out():
 
 def test_minidl_takes_part():
     net = growing(image=8, channels=3, depth=1)
-    ours = Minidl({"threads": 1})
+    ours = Minidl({"threads": minidl.config.cores()})
     ours.build(net, start_weights(net))
     ours.load(*pictures(net, 4))
     losses = [ours.step() for _ in range(3)]
@@ -67,3 +67,11 @@ def test_minidl_takes_part():
     assert "accuracy" in ours.model.history.history
     added = ours.recorded_addition()()
     assert isinstance(added, minidl.Tensor) and added.requires_grad and added.dtype == "float32"
+
+
+def test_minidl_is_told_a_number_of_threads_only_if_it_is_not_the_machines():
+    try:
+        assert Minidl({"threads": minidl.config.cores()}).threads_in_use() == minidl.config.suggested().threads
+        assert Minidl({"threads": minidl.config.cores() + 1}).threads_in_use() == minidl.config.cores() + 1
+    finally:
+        minidl.config.restore()

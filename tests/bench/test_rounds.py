@@ -17,17 +17,20 @@ SMALL = growing(image=8, channels=2, depth=1)
 
 
 def test_losses_must_agree():
-    rounds.check_losses({"minidl": [2.0, 1.5], "a": [2.0, 1.5], "b": [2.001, 1.499]})
-    with pytest.raises(rounds.LossesDiffer, match=r"step 2: the loss of minidl is 1.5.*, that of b 1.6"):
-        rounds.check_losses({"minidl": [2.0, 1.5], "a": [2.0, 1.5], "b": [2.0, 1.6]})
-    with pytest.raises(rounds.LossesDiffer):
-        rounds.check_losses({"minidl": [2.0], "a": [float("nan")]})
+    right = [2.0, 1.5, 1.2, 1.1, 1.0]
+    rounds.check_losses({"minidl": right, "a": right, "b": [2.00001, 1.501, 1.21, 1.1, 1.0]})
+    with pytest.raises(rounds.LossesDiffer, match=r"step 2: the loss of minidl is 1.5.*, that of b 1.51"):
+        rounds.check_losses({"minidl": right, "a": right, "b": [2.0, 1.51, 1.2, 1.1, 1.0]})
+    for step in range(5):
+        for wrong in (1.02 * right[step], float("nan")):
+            with pytest.raises(rounds.LossesDiffer, match=f"step {step + 1}"):
+                rounds.check_losses({"minidl": right, "a": [*right[:step], wrong, *right[step + 1 :]]})
 
 
 def test_minidl_is_measured_in_a_process_of_its_own():
     result = rounds.measure(Case("step", SMALL, 2, 1), [MINIDL], 2, 0.001, 2, lambda name: None)
     assert len(result.numbers["minidl"]) == 2 and all(0 < t < 60 for t in result.numbers["minidl"])
-    assert len(result.losses["minidl"]) == rounds.STEPS_THAT_AGREE
+    assert len(result.losses["minidl"]) == len(rounds.TOLERANCES)
     assert result.described["minidl"]["threads"] == 1  # it was told, as the machine has 2
     assert result.ratio("minidl") is None and result.ratio("torch") is None
 

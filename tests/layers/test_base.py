@@ -414,3 +414,22 @@ def test_the_dtype_of_a_layer_is_that_of_its_weights():
 def test_config_makes_the_same_layer_again():
     again = layers.Conv2D.from_config(layers.Conv2D(4, 3, strides=2, activation="relu", name="c").get_config())
     assert (again.filters, again.kernel_size, again.strides, again.activation, again.name) == (4, (3, 3), (2, 2), ops.relu, "c")
+
+
+def test_what_is_put_into_the_dictionary_of_attributes_is_found_too():
+    class Wrapping(layers.Layer):
+        def __init__(self, **given):
+            super().__init__()
+            self.inner = None
+            self.__dict__.update(given)
+
+        def call(self, x):
+            return self.first(x)
+
+    layer = Wrapping(first=layers.Dense(2), factor=Tensor([1.0], requires_grad=True))
+    layer(np.ones((1, 3)))
+    assert len(layer.weights) == len(layer.trainable_variables) == 3 and layer.sublayers == [layer.first]
+    layer.inner = layers.Dense(1)
+    assert layer.sublayers == [layer.inner, layer.first]
+    del layer.first
+    assert layer.sublayers == [layer.inner]

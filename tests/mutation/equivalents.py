@@ -48,6 +48,7 @@ TWO_WAYS = (
     "Rows that are not dilated may be copied once for all places of the window, or once for each: both ways read the same numbers of the "
     "picture in the same order."
 )
+MORE_ROWS = "The table of copies gets a row or two more at its end, which are filled and never looked at."
 ROOM = "Nothing reads the numbers between the rows of the table: how many there are changes where a row lies, not what it holds."
 OVERWRITTEN = (
     "These numbers are set to 0 first and then, before anybody reads them, to what they are: rows inside the picture are written whole, "
@@ -119,6 +120,10 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.convolution._to_winners | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
     "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
     "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
+    "kernels.numpy.correlation.geometry_of | call | tuple(window) → window": ALREADY,
+    "kernels.numpy.correlation.gather | drop | kh - 1 → kh": MORE_ROWS,
+    "kernels.numpy.correlation.gather | plus_minus | kh - 1 → kh + 1": MORE_ROWS,
+    "kernels.numpy.correlation.gather | constant | 1 → 0 #8": MORE_ROWS,
     "kernels.numpy.correlation.gather | branch | 1 if dh == 1 else kh → kh": TWO_WAYS,
     "kernels.numpy.correlation.gather | mask | dh == 1 → False": TWO_WAYS,
     "kernels.numpy.correlation.gather | constant | 1 → 0 #4": TWO_WAYS,

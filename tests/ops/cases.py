@@ -8,6 +8,7 @@ import numpy as np
 
 from minidl import ops
 from minidl.activations import linear
+from minidl.backend import owner
 from minidl.tensor import Composite, Op, registry
 
 SHAPES = [(), (1,), (7,), (3, 5), (2, 1, 3), (0, 3)]
@@ -45,6 +46,11 @@ def probabilities(rng: np.random.Generator, shape: Any) -> np.ndarray:
 
 def one(kind: Callable[..., np.ndarray], *shapes: Any) -> Callable[[np.random.Generator], list[Any]]:
     return lambda rng: [kind(rng, shape) for shape in shapes]
+
+
+def elsewhere(x: Any) -> str:
+    """A backend that x is not on."""
+    return "strictgpu" if owner(x.data).name == "numpy" else "numpy"
 
 
 def ops_of_minidl() -> list[Op]:
@@ -181,13 +187,9 @@ SPECIAL: dict[str, list[Any]] = {
     ],
     "astype": [meta("to float64", (3, 2), dtype=np.float64), meta("by name", (3,), dtype="float64"), meta("0-d", (), dtype="float64")],
     "to": [
-        ("0-d", one(spread, ()), lambda op, x: op(x, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu")),
-        ("where it is", one(spread, (3, 2)), lambda op, x: op(x, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu")),
-        (
-            "there and back",
-            one(spread, (3,)),
-            lambda op, x: op(op(x, backend="strictgpu") ** 2, backend="numpy" if isinstance(x.data, np.ndarray) else "strictgpu"),
-        ),
+        ("0-d", one(spread, ()), lambda op, x: op(x, backend=owner(x.data).name)),
+        ("where it is", one(spread, (3, 2)), lambda op, x: op(x, backend=owner(x.data).name)),
+        ("there and back", one(spread, (3,)), lambda op, x: op(op(x, backend=elsewhere(x)) ** 2, backend=owner(x.data).name)),
     ],
     "leaky_relu": [meta("slope 0.01", (7,), negative_slope=0.01)],
     "elu": [meta("alpha 0.5", (7,), alpha=0.5)],

@@ -1,31 +1,34 @@
-// What comes before and after a `product`; one thread for each number of the result.
+// The gradients of what a `product` did to its result. One thread for VEC numbers (4 or 1): channels side by side.
 typedef REAL real;
 #define THIS_THREAD (blockIdx.x * blockDim.x + threadIdx.x)
 
-// Back through a 2×2 max-pool and ReLU that `product` ran with the convolution: H × W are the convolution's places.
-extern "C" __global__ void unpool(const real *g, const unsigned char *winner, real *dz, int count, int H, int W, int C) {
+struct alignas(sizeof(real) * VEC) Vector {
+    real v[VEC];
+};
+struct alignas(VEC) Winners {
+    unsigned char v[VEC];
+};
+
+// Back through a 2×2 max-pool and ReLU: H × W are the convolution's places, C its channels / VEC.
+extern "C" __global__ void unpool(const Vector *g, const Winners *winner, Vector *dz, int count, int H, int W, int C) {
     int at = THIS_THREAD;
     if (at >= count) return;
-    int m = at % C, w = at / C % W, h = at / C / W % H, n = at / C / W / H, rows = H / 2, cols = W / 2;
-    real value = 0;
+    int m = at % C, w = at / C % W, h = at / C / W % H, n = at / C / W / H, rows = H / 2, cols = W / 2, me = h % 2 * 2 + w % 2;
+    Vector values = {};
     if (h / 2 < rows && w / 2 < cols) {
-        int place = ((n * rows + h / 2) * cols + w / 2) * C + m;
-        if (winner[place] == h % 2 * 2 + w % 2) value = g[place];
+        const int place = ((n * rows + h / 2) * cols + w / 2) * C + m;
+        const Winners who = winner[place];
+        const Vector gradient = g[place];
+        for (int i = 0; i < VEC; i++) values.v[i] = who.v[i] == me ? gradient.v[i] : (real)0;
     }
-    dz[at] = value;
+    dz[at] = values;
 }
 
-extern "C" __global__ void relu_gradient(const real *g, const real *y, real *dz, int count) {
-    int at = THIS_THREAD;
-    if (at < count) dz[at] = y[at] > 0 ? g[at] : (real)0;
-}
-
-// What the parts of a `product` found, added up in their order; with bias and ReLU for a dense layer.
-extern "C" __global__ void sum_parts(const real *parts, const real *bias, real *y, int count, int N, int how_many, int relu) {
+extern "C" __global__ void relu_gradient(const Vector *g, const Vector *y, Vector *dz, int count) {
     int at = THIS_THREAD;
     if (at >= count) return;
-    real total = 0;
-    for (int part = 0; part < how_many; part++) total += parts[part * count + at];
-    if (bias) total += bias[at % N];
-    y[at] = relu && total <= 0 ? (real)0 : total;
+    const Vector result = y[at];
+    Vector values = g[at];
+    for (int i = 0; i < VEC; i++) values.v[i] = result.v[i] > 0 ? values.v[i] : (real)0;
+    dz[at] = values;
 }

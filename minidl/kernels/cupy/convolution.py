@@ -63,7 +63,9 @@ def _pooled_vjp(g: Array, saved: Any, needs: Any) -> list[Array | None]:
     x, kernel, at, winner = saved
     shape = (x.shape[0], *at.places, kernel.shape[-1])
     dz = owner(x).module.empty(shape, x.dtype)
-    each("around.cu", "unpool", dz.size, dense_copy(g), winner, dz, dz.size, *shape[1:])
+    g = dense_copy(g)
+    vec = products.side_by_side(dz, g, winner)
+    each("around.cu", "unpool", dz.size // vec, g, winner, dz, dz.size // vec, *shape[1:3], shape[3] // vec, VEC=vec)
     return _gradients(dz, x, kernel, at, needs)
 
 
@@ -73,7 +75,8 @@ def relu_gradient(g: Array, y: Array | None) -> Array:
     if y is None:
         return g
     dz = owner(g).module.empty(g.shape, g.dtype)
-    each("around.cu", "relu_gradient", g.size, g, y, dz, g.size)
+    vec = products.side_by_side(dz, g, y)
+    each("around.cu", "relu_gradient", g.size // vec, g, y, dz, g.size // vec, VEC=vec)
     return dz
 
 

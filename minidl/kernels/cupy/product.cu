@@ -108,7 +108,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) product(
     const int window = t / 8;
 #define COLUMN(j) (t % 8 + 8 * (j))
 #endif
-    const int first_row = window / 8 * 32 + window % 8;
+    [[maybe_unused]] const int first_row = window / 8 * 32 + window % 8;
 
     for (int k0 = k_begin - BK; k0 < k_end; k0 += BK) {  // the round before the first only loads
         const int k_next = k0 + BK;

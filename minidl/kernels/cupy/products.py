@@ -76,10 +76,11 @@ def _width(columns: int) -> int:
     return 16 if columns <= 16 else 32 if columns <= 32 else 64
 
 
-def _in_fours(images: Array) -> bool:
-    """Whether the channels can be loaded four at a time."""
-    address = getattr(getattr(images, "data", None), "ptr", 0)
-    return images.shape[-1] % 4 == 0 and str(images.dtype) == "float32" and address % 16 == 0
+def side_by_side(*images: Array) -> int:
+    """How many channels can be loaded at once: 4 or 1."""
+    addresses = [getattr(getattr(array, "data", None), "ptr", 0) for array in images]
+    fours = images[0].shape[-1] % 4 == 0 and str(images[0].dtype) == "float32" and not any(address % 16 for address in addresses)
+    return 4 if fours else 1
 
 
 def _product(
@@ -99,7 +100,7 @@ def _product(
     if alone:
         return y[0]
     total = xp.empty((m, n), a.dtype)
-    each("around.cu", "sum_parts", m * n, y, bias, total, m * n, n, parts, relu)
+    each("parts.cu", "sum_parts", m * n, y, bias, total, m * n, n, parts, relu)
     return total
 
 
@@ -111,5 +112,5 @@ def _run(
     tf32 = int(tf32_allowed() and str(arrays[0].dtype) == "float32")
     launch(
         "product.cu", "product", grid, THREADS, *arrays, *sizes, *image, *grid_of_rows, at.window[1], *at.strides, *at.dilation, top, left,
-        part, relu, MODE=mode, BN=_width(sizes[1]), TF32=tf32, POOL=int(pool), VEC=4 if _in_fours(arrays[0]) else 1,
+        part, relu, MODE=mode, BN=_width(sizes[1]), TF32=tf32, POOL=int(pool), VEC=side_by_side(arrays[0]),
     )  # fmt: skip

@@ -14,12 +14,12 @@ typedef REAL real;
 extern "C" __global__ void update(
     const double *clock, double decay, double p0, double p1, double p2, int flag,
     TENSOR(0), TENSOR(1), TENSOR(2), TENSOR(3), TENSOR(4), TENSOR(5), TENSOR(6), TENSOR(7)) {
-    real *w, *a, *b, *c;
+    [[maybe_unused]] real *w, *a, *b, *c;
     const real *g;
     int n;
     switch (blockIdx.y) { PICK(0) PICK(1) PICK(2) PICK(3) PICK(4) PICK(5) PICK(6) default: PICK(7) }
     const double rate = clock[1];
-    const real eta = rate, shrink = rate * decay, r0 = p0, r1 = p1, r2 = p2;
+    [[maybe_unused]] const real eta = rate, shrink = rate * decay, r0 = p0, r1 = p1, r2 = p2;
 #if RULE == ADAM
     const double t = clock[0] + 1;
     const real corrected = rate * sqrt(1 - pow(p1, t)) / (1 - pow(p0, t));

@@ -1,6 +1,7 @@
 """Convolution, with bias and ReLU, and with the 2×2 maximum that follows, a block of rows at a time.
 
-Bias and ReLU change nothing about which number is largest, so they come after the maximum, on a quarter of the numbers. Of a pooled
+Bias and ReLU change nothing about which number is largest, so they come after the maximum, on a quarter of the numbers. (Numbers so close
+that adding the bias rounds them to one are still told apart: there the gradient may go to another than the readable op's.) Of a pooled
 convolution only two boolean masks are kept in place of the full-size result: of two neighbouring rows, was the first larger; of two
 neighbours in what is left, the first. As rows are the picture's columns here, this is the order in which the first in C order wins a
 tie, as `minidl.ops.max_pool2d` promises."""
@@ -19,6 +20,7 @@ from minidl.switches import recording
 from minidl.tensor import Kernel
 
 HANDED_BACK: tuple[None, None] = (NotImplemented, None)  # type: ignore[assignment]
+CONVOLUTION = {"strides", "padding", "dilation", "activation"}  # the keywords of convolution_layer
 
 
 class Saved(NamedTuple):
@@ -45,14 +47,14 @@ def fits_bias(bias: Any, kernel: np.ndarray) -> bool:
     return isinstance(bias, np.ndarray) and bias.dtype == kernel.dtype and bias.shape == kernel.shape[-1:]
 
 
-def forward(x: Any, kernel: Any, *, strides: Any = 1, padding: str = "valid", dilation: Any = 1) -> Any:
+def conv2d_forward(x: Any, kernel: Any, *, strides: Any = 1, padding: str = "valid", dilation: Any = 1) -> Any:
     if (arrays := fitting(x, kernel)) is None:
         return HANDED_BACK
     x, kernel = arrays
     return _forward(x, kernel, None, geometry_of(x.shape[1:3], kernel.shape[:2], strides, padding, dilation), False, False)
 
 
-def layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str, dilation: Any, activation: Any) -> Any:
+def convolution_layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str, dilation: Any, activation: Any) -> Any:
     if activation not in (relu, linear) or (arrays := fitting(x, kernel, bias)) is None:
         return HANDED_BACK
     x, kernel = arrays
@@ -60,15 +62,21 @@ def layer_forward(x: Any, kernel: Any, bias: Any, *, strides: Any, padding: str,
     return _forward(x, kernel, bias, at, activation is relu, False)
 
 
+def halving(*, pool_size: Any = 2, strides: Any = None, padding: Any = "valid", **more: Any) -> bool:
+    """Whether these are the keywords of windows of 2×2 side by side."""
+    size, steps = pair(pool_size, "pool_size"), None if strides is None else pair(strides, "strides")
+    return size == (2, 2) and steps in (None, (2, 2)) and padding in ("valid", "same") and not more
+
+
 def pooled_forward(x: Any, kernel: Any, bias: Any, *, convolution: dict[str, Any], pooling: dict[str, Any]) -> Any:
-    activation, strides = convolution["activation"], pooling["strides"] or pooling["pool_size"]
-    if activation not in (relu, linear) or pair(pooling["pool_size"]) != (2, 2) or pair(strides) != (2, 2):
+    activation = convolution.get("activation")
+    if convolution.keys() != CONVOLUTION or activation not in (relu, linear) or not halving(**pooling):
         return HANDED_BACK
     if (arrays := fitting(x, kernel, bias)) is None:
         return HANDED_BACK
     x, kernel = arrays
     at = geometry_of(x.shape[1:3], kernel.shape[:2], convolution["strides"], convolution["padding"], convolution["dilation"])
-    if min(at.places) < 2 or (pooling["padding"] == "same" and (at.places[0] % 2 or at.places[1] % 2)):
+    if min(at.places) < 2 or (pooling.get("padding") == "same" and (at.places[0] % 2 or at.places[1] % 2)):
         return HANDED_BACK
     return _forward(x, kernel, bias, at, activation is relu, True)
 
@@ -164,6 +172,10 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
     return [dx, dkernel, sum(bias_parts) if needs_bias else None]
 
 
+def conv2d_vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
+    return vjp(g, saved, needs)[:2]
+
+
 def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Each number of g where the largest of its four was; 0 elsewhere."""
     columns = g.shape[2]
@@ -177,10 +189,6 @@ def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndar
     return out
 
 
-def bare_vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
-    return vjp(g, saved, needs)[:2]
-
-
-conv2d.kernels["numpy"] = Kernel(forward, bare_vjp)
-convolution_layer.kernels["numpy"] = Kernel(layer_forward, vjp)
+conv2d.kernels["numpy"] = Kernel(conv2d_forward, conv2d_vjp)
+convolution_layer.kernels["numpy"] = Kernel(convolution_layer_forward, vjp)
 convolution_and_pooling.kernels["numpy"] = Kernel(pooled_forward, vjp)

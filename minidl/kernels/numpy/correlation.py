@@ -39,7 +39,8 @@ class Geometry(NamedTuple):
 
 def geometry_of(image: tuple[int, ...], window: tuple[int, ...], strides: Any, padding: str, dilation: Any = 1) -> Geometry:
     """The geometry, mirrored, for an op's keywords and its sizes in the order (H, W). ValueError as from the op."""
-    return _geometry_of(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
+    known = _geometry_of if isinstance(padding, str) else _geometry_of.__wrapped__  # what has no hash is refused in the op's words
+    return known(tuple(image), tuple(window), pair(strides, "strides"), padding, pair(dilation, "dilation"))
 
 
 @lru_cache(maxsize=256)

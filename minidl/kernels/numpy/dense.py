@@ -35,7 +35,7 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return y
 
 
-def forward(x: Any, kernel: Any, bias: Any, *, activation: Any) -> Any:
+def dense_layer_forward(x: Any, kernel: Any, bias: Any, *, activation: Any) -> Any:
     if activation not in (relu, linear, softmax) or (arrays := in_one_type(x, kernel)) is None:
         return HANDED_BACK
     x, kernel = arrays
@@ -70,4 +70,4 @@ def vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
     return [dx, dkernel, np.add.reduce(g, axis=0) if has_bias and needs[2] else None]
 
 
-dense_layer.kernels["numpy"] = Kernel(forward, vjp)
+dense_layer.kernels["numpy"] = Kernel(dense_layer_forward, vjp)

@@ -9,10 +9,10 @@ from minidl.ops import batch_normalization
 from minidl.tensor import Kernel
 
 
-def forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, *, epsilon: float) -> Any:
+def batch_normalization_forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, *, epsilon: float) -> Any:
     """y = (x − mean) · scale + shift, with statistics of one shape that does not change x's."""
     given = in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None))
-    if given is None or not x.size:
+    if given is None or not x.size or not x.ndim or x.dtype.kind != "f":  # (whole numbers wrap around before they become floats)
         return HANDED_BACK
     x, *given = given
     shape = np.broadcast_shapes((1,) * x.ndim, *(a.shape for a in given))
@@ -47,4 +47,4 @@ def vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     ]
 
 
-batch_normalization.kernels["numpy"] = Kernel(forward, vjp)
+batch_normalization.kernels["numpy"] = Kernel(batch_normalization_forward, vjp)

@@ -15,9 +15,12 @@ BLOCK = 2**15  # numbers of w, of g and of each state array at a time
 Slots = dict[str, np.ndarray]
 
 
-def _blocks(w: np.ndarray, g: np.ndarray, state: Slots) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]]:
-    """w, g and the state arrays in blocks, with an array for what comes between; whole, where they are small or no stretch of memory."""
-    slots = list(state.values())
+def _blocks(
+    w: np.ndarray, g: np.ndarray, state: Slots, *names: str
+) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]]:
+    """w, g and the state arrays of these names in blocks, with an array for what comes between; whole, where they are small or no stretch
+    of memory."""
+    slots = [state[name] for name in names]
     if w.size <= BLOCK or not all(a.flags.c_contiguous for a in (w, *slots)):
         yield w, g, slots, scratch("update", w.shape, w.dtype)
         return
@@ -28,7 +31,7 @@ def _blocks(w: np.ndarray, g: np.ndarray, state: Slots) -> Iterator[tuple[np.nda
 
 
 def sgd(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
-    for p, d, slots, step in _blocks(w, g, state):
+    for p, d, slots, step in _blocks(w, g, state, *["momentum"] * bool(self.momentum)):
         np.multiply(d, learning_rate, out=step)
         if not slots:
             p -= step
@@ -45,7 +48,8 @@ def sgd(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, 
 
 
 def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
-    for p, d, (v, *more), step in _blocks(w, g, state):
+    names = ["velocity", *["momentum"] * bool(self.momentum), *["average_gradient"] * self.centered]
+    for p, d, (v, *more), step in _blocks(w, g, state, *names):
         np.multiply(d, d, out=step)
         step -= v
         step *= 1 - self.rho
@@ -75,7 +79,7 @@ def rmsprop(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: flo
 
 def adam(self: Any, xp: Any, w: Any, g: Any, state: Slots, learning_rate: float, t: int) -> None:
     rate = learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-    for p, d, (m, v, *largest), step in _blocks(w, g, state):
+    for p, d, (m, v, *largest), step in _blocks(w, g, state, "momentum", "velocity", *["velocity_hat"] * self.amsgrad):
         np.subtract(d, m, out=step)
         step *= 1 - self.beta_1
         m += step

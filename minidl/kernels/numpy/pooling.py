@@ -37,7 +37,7 @@ def corners(image: tuple[int, int], at: Geometry) -> Iterator[Corner]:
             yield out[0], out[1], seen[0], seen[1]
 
 
-def max_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, padding: str = "valid") -> Any:
+def max_pool2d_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, padding: str = "valid") -> Any:
     at = _geometry(x, pool_size, strides, padding)
     if at is None:
         return HANDED_BACK
@@ -72,7 +72,7 @@ def max_vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     return [images_first(dx)]
 
 
-def average_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, padding: str = "valid") -> Any:
+def average_pool2d_forward(x: Any, *, pool_size: Any = 2, strides: Any = None, padding: str = "valid") -> Any:
     at = _geometry(x, pool_size, strides, padding)
     if at is None:
         return HANDED_BACK
@@ -95,5 +95,5 @@ def average_vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     return [images_first(dx)]
 
 
-max_pool2d.kernels["numpy"] = Kernel(max_forward, max_vjp)
-average_pool2d.kernels["numpy"] = Kernel(average_forward, average_vjp)
+max_pool2d.kernels["numpy"] = Kernel(max_pool2d_forward, max_vjp)
+average_pool2d.kernels["numpy"] = Kernel(average_pool2d_forward, average_vjp)

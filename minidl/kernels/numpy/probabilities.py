@@ -13,7 +13,7 @@ def _fitting(x: Any, targets: Any) -> bool:
     return arrays and x.shape == targets.shape and x.dtype.char in "fd" and x.ndim > 0 and x.size > 0
 
 
-def forward(p: Any, targets: Any, *, axis: int = -1, smallest: float = 1e-7) -> Any:
+def crossentropy_forward(p: Any, targets: Any, *, axis: int = -1, smallest: float = 1e-7) -> Any:
     if not _fitting(p, targets):
         return HANDED_BACK
     total = np.add.reduce(p, axis=axis, keepdims=True)
@@ -34,7 +34,7 @@ def vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     return [dp, -g * logarithm if needs[1] else None]
 
 
-def scores_forward(x: Any, targets: Any, *, axis: int = -1) -> Any:
+def softmax_crossentropy_forward(x: Any, targets: Any, *, axis: int = -1) -> Any:
     if not _fitting(x, targets):
         return HANDED_BACK
     x = x - np.maximum.reduce(x, axis=axis, keepdims=True)
@@ -52,5 +52,5 @@ def scores_vjp(g: np.ndarray, saved: Any, needs: list[bool]) -> list[Any]:
     return [dx, -g * logarithm if needs[1] else None]
 
 
-crossentropy.kernels["numpy"] = Kernel(forward, vjp)
-softmax_crossentropy.kernels["numpy"] = Kernel(scores_forward, scores_vjp)
+crossentropy.kernels["numpy"] = Kernel(crossentropy_forward, vjp)
+softmax_crossentropy.kernels["numpy"] = Kernel(softmax_crossentropy_forward, scores_vjp)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from minidl import config
+from minidl.kernels.numpy.memory import forget_scratch
 
 WORTH = 5e6  # multiply-adds for each thread: handing over costs some 50 µs, as much as this work
 
@@ -16,16 +17,17 @@ class _Worker:
     def __init__(self) -> None:
         self.jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=self._work, daemon=True, name="minidl").start()
+        self.thread = threading.Thread(target=self._work, daemon=True, name="minidl")
+        self.thread.start()
 
     def _work(self) -> None:
-        while True:
-            context, function, arguments = self.jobs.get()
+        while (job := self.jobs.get()) is not None:
+            context, function, arguments = job
             try:
                 self.done.put((context.run(function, *arguments), None))
             except BaseException as error:
                 self.done.put((None, error))
-            del context, function, arguments
+            del job, context, function, arguments
 
 
 class _Team:
@@ -83,6 +85,9 @@ def run_parts(function: Callable[[int, int, int], Any], parts: list[tuple[int, i
         outcomes += [_tried(function, i, parts[i]) for i in range(len(workers) + 1, len(parts))]
     except BaseException:  # an interrupt while it waited: what these workers still bring must not be taken for the next results
         _forget()
+        forget_scratch()  # they may still write into it
+        for worker in team.workers:
+            worker.jobs.put(None)  # they end when they are done
         raise
     finally:
         team.busy.release()
@@ -90,6 +95,11 @@ def run_parts(function: Callable[[int, int, int], Any], parts: list[tuple[int, i
         if error is not None:
             raise error
     return [result for result, _ in outcomes]
+
+
+def forget_scratch_everywhere() -> None:
+    """All threads let go of what they have kept for kernels: it will be allocated again, and can be counted."""
+    run_parts(lambda *_: forget_scratch(), [(i, i + 1) for i in range(config.settings().threads)])
 
 
 def _tried(function: Callable[[int, int, int], Any], i: int, part: tuple[int, int]) -> tuple[Any, BaseException | None]:

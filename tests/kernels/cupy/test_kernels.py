@@ -1,15 +1,23 @@
 """Every CUDA kernel against the readable op that it replaces: the result and all gradients."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
+from ops.cases import all_cases
+from ops.test_gradients import results_and_gradients
 
 from minidl import devices, ops
 from minidl.activations import linear
 from minidl.autograd import grad
-from minidl.kernels.cupy import KERNELS, convolution
+from minidl.kernels.cupy import KERNELS, convolution, launching
+from minidl.kernels.cupy.launching import source_of
 from minidl.switches import reference_only
-from minidl.tensor import Tensor
+from minidl.tensor import Tensor, registry
 
+FOLDER = Path(launching.__file__).parent
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 
 
@@ -104,6 +112,21 @@ def test_a_kernel_gives_what_the_readable_op_gives(op, shapes, metadata, device,
     assert_equal(op, shapes, metadata, device, dtype, TOLERANCE[dtype], recorded=op is ops.matmul)
 
 
+OF_THE_REGISTRY = [case for case in all_cases() if registry[case.name] in KERNELS]
+
+
+@pytest.mark.parametrize("case", OF_THE_REGISTRY, ids=[f"{case.name}: {case.label}" for case in OF_THE_REGISTRY])
+def test_the_inputs_that_all_ops_are_tested_with_and_gradients_of_order_2(case, device):
+    arrays = case.arrays()
+    with reference_only():
+        expected = results_and_gradients(case, arrays, np.asarray)
+    found = results_and_gradients(case, arrays, device.asarray)
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-10)
+
+
 PRODUCTS = [case for case in CASES if case[0] in (ops.conv2d, ops.convolution_and_pooling, ops.dense_layer)][1::2]  # some in fours
 
 
@@ -159,3 +182,25 @@ def test_not_a_number_comes_through(device):
     y = ops.convolution_and_pooling(device.asarray(x), ones, None, convolution=layer(), pooling=POOL)
     for result in (y, ops.max_pool2d(device.asarray(x))):
         assert np.isnan(result.numpy()).ravel().tolist() == [True, False, False, False]
+
+
+def product(mode, columns, vec, tf32=1, pool=0, real="float"):
+    return "product.cu", {"MODE": mode, "BN": columns, "VEC": vec, "TF32": tf32, "POOL": pool, "REAL": real}
+
+
+COMPILED = [
+    product(0, 32, 4, pool=1), product(1, 64, 4), product(2, 64, 1, tf32=0, real="double"), ("around.cu", {"VEC": 4}),
+    *((file.name, {}) for file in sorted(FOLDER.glob("*.cu")) if file.name not in ("product.cu", "around.cu", "updates.cu")),
+    *(("updates.cu", {"RULE": rule}) for rule in ("RMSPROP", "ADAM")),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="no nvcc: it compiles the CUDA kernels for a GPU")
+@pytest.mark.parametrize(("file", "macros"), COMPILED, ids=[f"{file}-{i}" for i, (file, _) in enumerate(COMPILED)])
+def test_nvcc_has_nothing_to_say(file, macros, tmp_path):
+    source = tmp_path / file
+    source.write_text(source_of(file, tuple(sorted(({"REAL": "float"} | macros).items()))), encoding="utf-8")
+    command = ["nvcc", "-std=c++17", "-arch=sm_90", "-cubin", "-o", "x.cubin", source]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")

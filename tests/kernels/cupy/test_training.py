@@ -1,5 +1,6 @@
 """Training with the CUDA kernels: the steps that are recorded and played do what the steps of the readable ops do."""
 
+import copy
 import logging
 
 import numpy as np
@@ -227,6 +228,81 @@ def test_moving_the_model_away_and_back(device):
         set_seed(3)
         runs.append(history_of(m, epochs=2))
     assert_same_run(*runs, 5e-4)
+
+
+class Tell(Callback):
+    """Calls a function of (model, epoch, batch) before each batch and, with None for it, after each epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.function(self.model, self.epoch, batch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.function(self.model, epoch, None)
+
+
+def learning_rates(model, epoch, batch):
+    model.optimizer.learning_rate = 0.1 / (1 + epoch + (batch or 0))
+
+
+def frozen_every_other_epoch(model, epoch, batch):
+    model.layers[0].trainable = epoch % 2 == 0
+
+
+def stops(model, epoch, batch):
+    model.stop_training = (epoch, batch) == (2, 1)
+
+
+def weights_by_hand(model, epoch, batch):
+    if batch is None:
+        weight = model.layers[-1].weights[0]
+        weight.data = weight.data * 0.5
+        weight[0] = 0.0
+
+
+@pytest.mark.parametrize("function", [learning_rates, frozen_every_other_epoch, stops, weights_by_hand])
+def test_what_callbacks_change(function, device):
+    runs = [history_of(compiled(name, optimizer=SGD(0.1)), epochs=6, callbacks=[Tell(function)]) for name in ("numpy", device.name)]
+    assert_same_run(*runs, 5e-4)
+    assert len(runs[0][0]["loss"]) == len(runs[1][0]["loss"])
+
+
+def test_batch_sizes_weights_and_compilations_that_change(device):
+    def run(name):
+        model, found = compiled(name, optimizer=SGD(0.1)), []
+        for size in (4, 8, 13, 26, 4, 5):
+            found += history_of(model, n=26, epochs=1, validation_split=0.3)[0]["val_loss"]
+            x, y = data(26)
+            options = {"sample_weight": np.linspace(0, 1, 26)} if size % 2 else {"class_weight": {0: 3.0, 2: 0.1}}
+            found += model.fit(x, y, batch_size=size, epochs=4, verbose=0, **options).history["loss"]
+            model.compile(Adam(0.001 * size) if size == 8 else SGD(0.01 * size), "sparse_categorical_crossentropy")
+        return found
+
+    assert np.allclose(run(device.name), run("numpy"), rtol=1e-3)
+
+
+def test_a_rate_of_dropout_that_changes(device):
+    model = compiled(device.name, optimizer=SGD(0.0), dropout=0.5)
+    x, y = data(8)
+    with_masks = [model.train_on_batch(x, y)[0] for _ in range(4)]
+    model.layers[3].rate = 0.0
+    assert len(set(with_masks)) > 1
+    assert np.ptp([model.train_on_batch(x, y)[0] for _ in range(4)]) < 1e-6
+
+
+def test_a_copy_of_a_trained_model_goes_its_own_way(device):
+    model = compiled(device.name)
+    history_of(model)
+    other = copy.deepcopy(model)
+    before = other.get_weights()
+    first = history_of(model, shuffle=False)
+    assert all((a == b).all() for a, b in zip(before, other.get_weights()))
+    assert_same_run(first, history_of(other, shuffle=False), 1e-6)
 
 
 class Loud(Dense):

@@ -1,4 +1,5 @@
 """Convolution kernels equal `minidl.ops`, for every way in which windows can lie."""
+import pickle
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import minidl
 from minidl import Tensor, config, ops
 from minidl.activations import linear
 from minidl.kernels.numpy import memory, threads
+from minidl.tensor import registry
 
 from .comparing import assert_equal, dyadic
 
@@ -157,6 +159,42 @@ def test_errors_are_those_of_the_op(images, window, more, message):
     for switch in (minidl.reference_only, minidl.no_grad):
         with switch(), pytest.raises(ValueError, match=message):
             ops.conv2d(np.ones(images), np.ones(window), **more)
+
+
+def test_keywords_are_those_of_the_op():
+    x, kernel = np.arange(16.0).reshape(1, 4, 4, 1), np.ones((1, 1, 1, 1))
+    convolution = {"strides": 1, "padding": "valid", "dilation": 1, "activation": linear}
+    for pooling in ({}, {"pool_size": 2}, {"strides": (2, 2)}, {"pool_size": 3, "strides": 1}):
+        assert_equal(
+            lambda *xs, p=pooling: ops.convolution_and_pooling(*xs, None, convolution=convolution, pooling=p),
+            [x, kernel], exactly=True, expect_kernel=pooling.get("pool_size", 2) == 2,
+        )  # fmt: skip
+    for pooling in ({"strides": 0}, {"padding": "SAME"}, {"padding": [1]}):
+        with pytest.raises(ValueError, match=next(iter(pooling))):
+            ops.convolution_and_pooling(x, kernel, None, convolution=convolution, pooling=pooling)
+    with pytest.raises(ValueError, match="padding must be 'valid' or 'same'"):
+        ops.conv2d(x, kernel, padding=["same"])
+    wrong = {"convolution": convolution, "pooling": {"size": 2}}, {"convolution": convolution | {"size": 2}, "pooling": {}}
+    for keywords in wrong:
+        with pytest.raises(TypeError, match="size"):
+            ops.convolution_and_pooling(x, kernel, None, **keywords)
+
+
+def test_an_unknown_keyword_is_answered_with_the_name_of_the_op():
+    kernels = {name: op.kernels["numpy"] for name, op in registry.items() if "numpy" in op.kernels}
+    assert "conv2d" in kernels
+    for name, kernel in kernels.items():
+        if name != "convolution_and_pooling":  # it leaves unknown keywords to its two halves
+            with pytest.raises(TypeError, match=rf"^{name}_forward\(\) got an unexpected keyword argument 'stride'"):
+                kernel.forward(stride=2)
+
+
+def test_results_of_kernels_can_be_pickled_as_those_of_ops_can():
+    x = Tensor(np.arange(16.0).reshape(1, 4, 4, 1), requires_grad=True)
+    y = ops.max_pool2d(ops.conv2d(x, np.ones((2, 2, 1, 1))), pool_size=3)
+    again = pickle.loads(pickle.dumps(y))
+    assert again.node.kernel == y.node.kernel
+    np.testing.assert_array_equal(again.numpy(), y.numpy())
 
 
 def test_the_first_in_c_order_wins_a_tie():

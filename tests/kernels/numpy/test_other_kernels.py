@@ -86,7 +86,11 @@ def test_batch_normalization_with_statistics_of_several_shapes():
     x, mean, variance = rng.normal(size=(3, 4, 5, 2)), rng.normal(size=(4, 1, 1)), rng.uniform(0.5, 2, (1, 1, 1, 2))
     for gamma, beta in ((None, np.array(0.5)), (rng.normal(size=2), None), (rng.normal(size=(5, 1)).astype("float32"), rng.normal(size=2))):
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), [x, mean, variance, gamma, beta])
-    for arrays in ([x[:0], mean, variance, None, None], [x, rng.normal(size=(2, 1, 1, 1, 1)), variance, None, None]):
+    whole, one = np.array([[3, 250]], "uint8"), np.array(2.0)
+    for arrays in (
+        [x[:0], mean, variance, None, None], [x, rng.normal(size=(2, 1, 1, 1, 1)), variance, None, None],
+        [whole, whole[:, ::-1], one, None, None], [one, one, one, one, one],
+    ):  # fmt: skip
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
 
 
@@ -133,6 +137,32 @@ def test_optimizers_of_subclasses_keep_their_own_rule():
     w = Tensor(np.zeros(3), requires_grad=True)
     Mine().apply([np.ones(3)], [w])
     np.testing.assert_array_equal(w.numpy(), [-1, -1, -1])
+
+
+def test_state_arrays_are_found_by_name():
+    class Counting(optimizers.Adam):
+        def __init__(self) -> None:
+            super().__init__(0.1)
+            self.slots = {"count": 0.0, **self.slots}
+
+    w, optimizer = Tensor(np.zeros(3), requires_grad=True), Counting()
+    optimizer.apply([np.ones(3)], [w])
+    state = optimizer._state[w]
+    np.testing.assert_array_equal(state["count"], 0)
+    np.testing.assert_allclose(state["momentum"], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(optimizers.SGD, "momentum"), (optimizers.RMSprop, "momentum"), (optimizers.RMSprop, "centered"), (optimizers.Adam, "amsgrad")],
+)
+def test_what_needs_a_state_that_is_not_there_fails_as_the_rule_does(make, name):
+    for switch in (minidl.reference_only, minidl.no_grad):
+        w, optimizer = Tensor(np.zeros(3), requires_grad=True), make(0.1)
+        optimizer.apply([np.ones(3)], [w])
+        setattr(optimizer, name, 0.5 if name == "momentum" else True)
+        with switch(), pytest.raises(KeyError):
+            optimizer.apply([np.ones(3)], [w])
 
 
 def test_optimizers_of_parameters_that_are_no_block_of_memory():

@@ -68,3 +68,10 @@ def test_other_numbers_are_handed_back(pool):
 def test_a_window_with_more_places_than_a_byte_can_count():
     x = np.random.default_rng(0).normal(size=(1, 20, 20, 1))
     assert_equal(lambda x: ops.max_pool2d(x, pool_size=16, strides=2), [x], exactly=True)
+
+
+@pytest.mark.parametrize("pool", [ops.max_pool2d, ops.average_pool2d])
+def test_places_of_a_large_window_that_never_lie_inside_the_image(pool):
+    rng = np.random.default_rng(0)
+    for shape, size, strides in (((2, 5, 4, 3), (3, 12), 2), ((1, 9, 3, 2), 10, (4, 1)), ((1, 2, 3, 1), 50, 1)):
+        assert_equal(lambda x, s=size, t=strides: pool(x, pool_size=s, strides=t, padding="same"), [rng.normal(size=shape)])

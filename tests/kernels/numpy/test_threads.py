@@ -7,7 +7,7 @@ import pytest
 
 import minidl
 from minidl import config
-from minidl.kernels.numpy import threads
+from minidl.kernels.numpy import memory, threads
 
 
 @pytest.fixture(autouse=True)
@@ -46,10 +46,53 @@ def test_an_error_in_a_part_is_raised_and_the_next_run_is_clean(where):
     assert threads.run_parts(lambda i, low, high: i, parts) == [0, 1, 2]
 
 
+def test_after_an_interrupt_the_workers_end(monkeypatch):
+    def interrupted(function, i, part):
+        raise KeyboardInterrupt  # not caught, as it would be in a part
+
+    monkeypatch.setattr(threads, "_tried", interrupted)
+    left = []
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            threads.run_parts(lambda i, low, high: left.append(threading.current_thread()), [(0, 1), (1, 2)])
+    monkeypatch.undo()
+    assert threads.run_parts(lambda i, low, high: i, [(0, 1), (1, 2)]) == [0, 1]
+    for thread in left:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def test_whoever_finds_the_workers_busy_works_alone_with_the_same_result():
     parts = [(0, 1), (1, 2)]
     inner = threads.run_parts(lambda i, low, high: threads.run_parts(lambda j, a, b: (i, j), parts), parts)
     assert inner == [[(0, 0), (0, 1)], [(1, 0), (1, 1)]]
+
+
+def test_after_an_interrupt_while_it_waited_the_old_workers_end_and_their_scratch_is_theirs(monkeypatch):
+    go_on, first, dtype = threading.Event(), memory.scratch("test", (4,), np.dtype(float)), np.dtype(float)
+
+    class Interrupted:
+        def get(self):
+            raise KeyboardInterrupt
+
+        def put(self, outcome):
+            pass
+
+    def work(i, low, high):
+        if i == 1:
+            assert go_on.wait(20)
+            first[...] = 7
+
+    old = threads._team.hire(1)[0]
+    monkeypatch.setattr(old, "done", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        threads.run_parts(work, [(0, 1), (1, 2)])
+    again = memory.scratch("test", (4,), dtype)
+    assert not np.shares_memory(first, again) and threads._team.workers == []
+    assert threads.run_parts(lambda i, low, high: i, [(0, 1), (1, 2)]) == [0, 1]
+    go_on.set()
+    old.thread.join(20)
+    assert not old.thread.is_alive()
 
 
 def test_without_threads_the_caller_does_it_all(monkeypatch):
