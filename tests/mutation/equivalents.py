@@ -49,6 +49,15 @@ TWO_WAYS = (
     "picture in the same order."
 )
 MORE_ROWS = "The table of copies gets a row or two more at its end, which are filled and never looked at."
+REMEMBERED = "Whether a geometry is worked out again or remembered: the same function of the same arguments."
+TWO_FORMS = (
+    "A correlation may be computed in the gathered or in the shifted form: both sum the same products of kernel and picture over (i, j, "
+    "m), only grouped in another way. Which of them is taken is a question of speed, where both are possible."
+)
+ANY_ORDER = (
+    "The first of the shifted outputs is written, with 0 beside it, and the others are added: whichever comes first, the sum is the same. "
+    "Beginning with the widest saves writing zeros."
+)
 ROOM = "Nothing reads the numbers between the rows of the table: how many there are changes where a row lies, not what it holds."
 OVERWRITTEN = (
     "These numbers are set to 0 first and then, before anybody reads them, to what they are: rows inside the picture are written whole, "
@@ -91,6 +100,7 @@ EQUIVALENT: dict[str, str] = {
     "found, rng) → if True: _locate(ruler, a, k, v, match, found, rng)": BUDGET,
     "doctor.examination._examine_argument | mask | found.worst is None → True": BUDGET,
     "checking._check | drop | found is None or failed is None or failed.ok → found is None or failed.ok": NO_FINDINGS,
+    "checking._check | drop | found is None or failed is None or failed.ok → failed is None or failed.ok": NO_FINDINGS,
     "checking._check | mask | found is None → False": NO_FINDINGS,
     "checking._check | drop | found is not None and (not reaches) → not reaches": NO_FINDINGS,
     "checking.gradcheck | constant | 0 → 1": SEED,
@@ -121,6 +131,11 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
     "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
     "kernels.numpy.correlation.geometry_of | call | tuple(window) → window": ALREADY,
+    "kernels.numpy.correlation.geometry_of | branch | _geometry_of if isinstance(padding, str) else _geometry_of.__wrapped__ → "
+    "_geometry_of.__wrapped__": REMEMBERED,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | kw == 1 → True": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #4": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation._shift | constant | 0 → -1": ANY_ORDER,
     "kernels.numpy.correlation.gather | drop | kh - 1 → kh": MORE_ROWS,
     "kernels.numpy.correlation.gather | plus_minus | kh - 1 → kh + 1": MORE_ROWS,
     "kernels.numpy.correlation.gather | constant | 1 → 0 #8": MORE_ROWS,
@@ -136,6 +151,8 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | index | :skip → :skip + 1": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | compare | end < n → end <= n": EMPTY_SLICE,
+    "kernels.numpy.correlation._copy_rows | branch | if end < n: rows[:, :, end:] = 0 → if True: rows[:, :, end:] = 0": EMPTY_SLICE,
+    "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → x.itemsize": ROOM,
     "kernels.numpy.correlation.seen_rows | drop | config.settings().block_bytes // row_bytes → config.settings().block_bytes": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | operands | config.settings().block_bytes // row_bytes → row_bytes // "
     "config.settings().block_bytes": AT_A_TIME,
