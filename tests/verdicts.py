@@ -116,6 +116,8 @@ CASES: dict[str, Case] = {
     "square, one NaN": Case(False, square(np.where(ONE_OFF > 1, np.nan, 2.0)), (normal(3, 4),)),
     "square, infinite": Case(False, square(np.inf), (normal(3, 4),)),
     "square at the point of 7": Case(False, pair(lambda x: x**2, lambda g, x: 7 * g), (np.array([3.5]),)),
+    "square, many": Case(True, square(), (normal(50, 100),)),
+    "square, many, wrong": Case(False, square(2.001), (normal(50, 100),)),
     "square, g forgotten": Case(False, pair(lambda x: x**2, lambda g, x: 2 * x), (normal(3),)),
     "softmax": Case(True, pair(softmax, lambda g, x: (lambda y: y * (g - (g * y).sum(-1, keepdims=True)))(softmax(x))), (normal(2, 3),)),
     "softmax, diagonal": Case(False, pair(softmax, lambda g, x: g * softmax(x) * (1 - softmax(x))), (normal(2, 3),)),

@@ -43,11 +43,20 @@ UNUSED = (
 )
 SAME_NUMBER = "NumPy takes Python's number in the type of the array beside it: 0 and infinity are the same number in every float type."
 CLIP = "np.clip(a, 0, ∞) is min(max(a, 0), ∞). The maximum of two numbers does not depend on their order, and nan passes both ways."
-NO_BIAS = "conv2d has no bias, so what comes third is None, for an input that is not there."
 ALREADY = "A part of an array's shape is a tuple already: tuple(…) of it is the same."
 TWO_WAYS = (
     "Rows that are not dilated may be copied once for all places of the window, or once for each: both ways read the same numbers of the "
     "picture in the same order."
+)
+MORE_ROWS = "The table of copies gets a row or two more at its end, which are filled and never looked at."
+REMEMBERED = "Whether a geometry is worked out again or remembered: the same function of the same arguments."
+TWO_FORMS = (
+    "A correlation may be computed in the gathered or in the shifted form: both sum the same products of kernel and picture over (i, j, "
+    "m), only grouped in another way. Which of them is taken is a question of speed, where both are possible."
+)
+ANY_ORDER = (
+    "The first of the shifted outputs is written, with 0 beside it, and the others are added: whichever comes first, the sum is the same. "
+    "Beginning with the widest saves writing zeros."
 )
 ROOM = "Nothing reads the numbers between the rows of the table: how many there are changes where a row lies, not what it holds."
 OVERWRITTEN = (
@@ -72,8 +81,26 @@ NO_FINDINGS = (
     "There is always an answer for the first point, and what failed is what was found or a point beside it: both are None, or none is."
 )
 
+SHOWN_BY = (
+    "Each cotangent that fails is proof of the mistake. Through which of them the entries are looked at is a choice: an entry whose "
+    "gradient is wrong is wrong for every cotangent that sees it."
+)
+BUDGET = (
+    "In large cases the search for entries ends with the first argument that fails, to save time. Without this, more are looked at, and "
+    "of all entries that were found the one that is farthest off is kept: the verdict was settled before."
+)
+AT_A_TIME = (
+    "How many output rows are computed with one matrix product. Each output row is the same sum of the same numbers, whether its "
+    "neighbours are computed with it or after it."
+)
+
 EQUIVALENT: dict[str, str] = {
+    "doctor.examination._examine_argument | constant | 0 → -1 #2": SHOWN_BY,
+    "doctor.examination._examine_argument | branch | if found.worst is None or _small(ruler.subject): _locate(ruler, a, k, v, match, "
+    "found, rng) → if True: _locate(ruler, a, k, v, match, found, rng)": BUDGET,
+    "doctor.examination._examine_argument | mask | found.worst is None → True": BUDGET,
     "checking._check | drop | found is None or failed is None or failed.ok → found is None or failed.ok": NO_FINDINGS,
+    "checking._check | drop | found is None or failed is None or failed.ok → failed is None or failed.ok": NO_FINDINGS,
     "checking._check | mask | found is None → False": NO_FINDINGS,
     "checking._check | drop | found is not None and (not reaches) → not reaches": NO_FINDINGS,
     "checking.gradcheck | constant | 0 → 1": SEED,
@@ -102,8 +129,16 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.convolution.vjp | index | ::2 → :-1:2": PAIRS,
     "kernels.numpy.convolution._to_winners | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
     "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
-    "kernels.numpy.convolution.conv2d_vjp | constant | 2 → 3": NO_BIAS,
     "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
+    "kernels.numpy.correlation.geometry_of | call | tuple(window) → window": ALREADY,
+    "kernels.numpy.correlation.geometry_of | branch | _geometry_of if isinstance(padding, str) else _geometry_of.__wrapped__ → "
+    "_geometry_of.__wrapped__": REMEMBERED,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | kw == 1 → True": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #4": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation._shift | constant | 0 → -1": ANY_ORDER,
+    "kernels.numpy.correlation.gather | drop | kh - 1 → kh": MORE_ROWS,
+    "kernels.numpy.correlation.gather | plus_minus | kh - 1 → kh + 1": MORE_ROWS,
+    "kernels.numpy.correlation.gather | constant | 1 → 0 #8": MORE_ROWS,
     "kernels.numpy.correlation.gather | branch | 1 if dh == 1 else kh → kh": TWO_WAYS,
     "kernels.numpy.correlation.gather | mask | dh == 1 → False": TWO_WAYS,
     "kernels.numpy.correlation.gather | constant | 1 → 0 #4": TWO_WAYS,
@@ -116,6 +151,15 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | index | :skip → :skip + 1": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | compare | end < n → end <= n": EMPTY_SLICE,
+    "kernels.numpy.correlation._copy_rows | branch | if end < n: rows[:, :, end:] = 0 → if True: rows[:, :, end:] = 0": EMPTY_SLICE,
+    "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → x.itemsize": ROOM,
+    "kernels.numpy.correlation.seen_rows | drop | config.settings().block_bytes // row_bytes → config.settings().block_bytes": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | operands | config.settings().block_bytes // row_bytes → row_bytes // "
+    "config.settings().block_bytes": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | branch | r0 + 1 if high - low < kh else min(rows[1], r0 + down, height - kh + top + 1) → "
+    "r0 + 1": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | mask | high - low < kh → True": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | compare | high - low < kh → high - low <= kh": AT_A_TIME,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "doctor.differences.Series.add | mask | bend < 0.1 * gap → False": EARLY,
     "doctor.differences.Series.add | mask | gap > 100.0 * tolerance → False": EARLY,

@@ -45,6 +45,13 @@ def test_a_sample_of_the_mutants_is_killed(tmp_path):
 
 
 @forks
+def test_a_sample_of_the_kernels_mutants_is_killed(tmp_path):
+    status, verdicts, said = score(tmp_path, "--part", "kernels", "--only", "vjp |", "--sample", "14")
+    assert status == 0, said
+    assert len(verdicts) == 14 and all(killed for killed, _, _ in verdicts.values())
+
+
+@forks
 def test_a_sample_of_the_checkers_mutants_is_killed(tmp_path):
     status, verdicts, said = score(tmp_path, "--part", "checker", "--sample", "8")
     assert status == 0, said

@@ -67,7 +67,10 @@ def test_convolution_and_pooling(case, padding):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize(("pool_size", "strides"), [(2, 1), (2, 3), (2, (2, 1)), (3, 2), ((1, 2), 2), ((2, 1), None), (1, None)])
+@pytest.mark.parametrize(
+    ("pool_size", "strides"),
+    [(2, 1), (2, 3), (2, (2, 1)), (2, (2, 4)), (2, (4, 2)), (3, 2), ((1, 2), 2), ((2, 1), None), (1, None)],
+)
 def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
     rng = np.random.default_rng(0)
     convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
@@ -76,6 +79,14 @@ def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
     assert_equal(
         lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling), arrays, exactly=True, expect_kernel=False
     )
+
+
+def test_a_maximum_without_keywords_takes_windows_of_2():
+    rng = np.random.default_rng(0)
+    convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
+    arrays = [dyadic(rng, shape, "float64") for shape in ((2, 9, 8, 2), (3, 3, 2, 3), (3,))]
+    for pooling in ({}, {"strides": 2}, {"strides": (2, 2), "padding": "valid"}, {"pool_size": (2, 2)}):
+        assert_equal(lambda *xs, p=pooling: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=p), arrays, exactly=True)
 
 
 def test_values_without_a_graph():
