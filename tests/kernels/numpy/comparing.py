@@ -54,7 +54,7 @@ def assert_equal(f: Callable[..., Tensor], arrays: list[Any], exactly: bool = Fa
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
             assert a.shape == b.shape and a.dtype == b.dtype
             assert np.array_equal(np.isnan(a), np.isnan(b))
-            largest = max(np.nan_to_num(np.abs(b)).max(initial=0), of_all / 1000)  # a sum may be nothing but what rounding left
+            largest = max(np.nan_to_num(np.abs(b)).max(initial=0), of_all / 100)  # a sum may be nothing but what rounding left
             error = np.nan_to_num(np.abs(a - b)).max(initial=0)
             assert error <= (0 if exactly else TOLERANCE.get(str(a.dtype), 0) * largest), (error, largest)
         else:
