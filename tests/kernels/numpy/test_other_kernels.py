@@ -70,7 +70,7 @@ def test_crossentropies_hand_back_what_they_are_not_made_for():
             assert_equal(op, arrays)
 
 
-@given(SEEDS, st.sampled_from(["float16", "float32", "float64"]), st.integers(0, 3), st.booleans(), st.booleans())
+@given(SEEDS, DTYPES, st.integers(0, 3), st.booleans(), st.booleans())
 def test_batch_normalization(seed, dtype, axis, has_gamma, has_beta):
     rng = np.random.default_rng(seed)
     shape = tuple(int(n) for n in rng.integers(1, 6, 4))
