@@ -20,7 +20,7 @@ CASES_HANDED_BACK: list[HandedBack] = [
     HandedBack("dense_layer", _ODD_FLOATS, f"{_NO_BLAS} 87 to 100 % of the time"),
     HandedBack("dense_layer", "activations other than none, relu and softmax", "1.10 to 1.12 of the kernel's time with tanh after it"),
     HandedBack("convolution_layer", "activations other than none and relu", "1.03 to 1.07 of the kernel's time with tanh after it"),
-    HandedBack("convolution_and_pooling", "other windows than 2×2; odd sizes", "its halves have kernels: for 2×2, 1.18 to 1.36 of one for both"),
+    HandedBack("convolution_and_pooling", "other windows than 2×2; odd sizes", "as two kernels; for 2×2, 1.18 to 1.36 of one for both"),
     HandedBack("max_pool2d, average_pool2d", _ODD_FLOATS, "a kernel takes 1.20 and 1.31 of the readable op's time"),
     HandedBack("max_pool2d, average_pool2d", "whole numbers", "these have no gradient; pictures are divided by 255 first"),
     HandedBack("batch_normalization", "whole numbers", "these have no gradient; pictures are divided by 255 first"),
