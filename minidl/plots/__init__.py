@@ -6,6 +6,14 @@
     minidl.plots.filters(kernel)                                        what the first layer looks for
     minidl.plots.gallery(images, labels, class_names)                   the data
 
+    minidl.plots.errors(x, y, w, b)                                     a line, its errors and their squares
+    minidl.plots.loss_curve(loss, (3, 15))                              the loss over one parameter
+    minidl.plots.loss_surface(loss, (2, 14), (-30, 30), walk)           over two, with the walk downhill on it
+    minidl.plots.optimizer_race({"SGD": walk, …}, loss)                 several walks on one surface
+    minidl.plots.learning_rate_sweep(loss, start, rates)                too small, right, too large
+    minidl.plots.activations()                                          functions and their derivatives
+    minidl.plots.losses_of_a_probability()                              cross-entropy against squared loss
+
 Each takes data and returns a `matplotlib.figure.Figure`, which a notebook shows as it is and `figure.savefig("curves.png")` writes.
 `alt_text(figure)` says in words what it shows. Nothing is kept: no window, no current figure, so pictures can be made in any thread.
 """
@@ -13,7 +21,23 @@ Each takes data and returns a `matplotlib.figure.Figure`, which a notebook shows
 from .canvas import alt_text
 from .confusion import confusion_matrix
 from .curves import learning_curves
+from .descent import errors, learning_rate_sweep, loss_curve, loss_surface, optimizer_race
+from .functions import activations, losses_of_a_probability
 from .pictures import gallery, predictions
 from .weights import filters
 
-__all__ = ["alt_text", "confusion_matrix", "filters", "gallery", "learning_curves", "predictions"]
+__all__ = [
+    "activations",
+    "alt_text",
+    "confusion_matrix",
+    "errors",
+    "filters",
+    "gallery",
+    "learning_curves",
+    "learning_rate_sweep",
+    "loss_curve",
+    "loss_surface",
+    "losses_of_a_probability",
+    "optimizer_race",
+    "predictions",
+]
