@@ -39,8 +39,8 @@ def activations(
     rows = -(-len(curves) // columns)
     subtitle = "solid: the function   dashed: its derivative"
     headline = title or "Activations and their derivatives"
-    figure = new_picture(max(columns * STEP_X - 0.2, 5.6), rows * STEP_Y - 0.2, headline, subtitle,
-                         f"{headline}: {listing([name for name, *_ in curves])}.{finding}")  # fmt: skip
+    alt = f"{headline}: {listing([name for name, *_ in curves])}.{finding}"
+    figure = new_picture(max(columns * STEP_X - 0.2, 5.6), rows * STEP_Y - 0.2, headline, subtitle, alt)
     for i, (name, y, slope) in enumerate(curves):
         row, column = divmod(i, columns)
         left, top = MARGIN + 0.4 + column * STEP_X, heading_height(subtitle) + 0.3 + row * STEP_Y
@@ -52,7 +52,8 @@ def activations(
         axes.set(xlim=between, ylim=(-1.6, 3.1))
         axes.set_xlabel("x", labelpad=1)
         write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=SIDE)
-        write(axes, 0.04, 0.95, f"steepest: {slope.max():.2f}", size=TEXT - 0.5, color=ORANGE, va="top", transform=axes.transAxes, gid="slope")
+        steepest = f"steepest: {slope.max():.2f}"
+        write(axes, 0.04, 0.95, steepest, size=TEXT - 0.5, color=ORANGE, va="top", transform=axes.transAxes, gid="slope")
     return figure
 
 
