@@ -24,11 +24,12 @@ ROWS = {
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
-    5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers", "explaining"],
+    5: ["registry", "labels", "symbolic", "explaining", "initializers", "activations", "regularizers", "layers", "losses", "metrics",
+        "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
         "nets", "ledger"],
-    8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
+    8: ["stepper", "attribution", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }
 ROW = {name: row for row, names in ROWS.items() for name in names}
