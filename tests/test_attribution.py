@@ -13,7 +13,8 @@ def small(last="softmax", classes=4):
     minidl.set_seed(2)
     return minidl.Sequential([
         minidl.Input((12, 10, 2)), layers.Conv2D(5, 3, activation="relu", name="first"), layers.MaxPooling2D(name="half"),
-        layers.Conv2D(6, 2, activation="relu", name="second"), layers.Flatten(name="flat"), layers.Dense(classes, activation=last, name="out"),
+        layers.Conv2D(6, 2, activation="relu", name="second"), layers.Flatten(name="flat"),
+        layers.Dense(classes, activation=last, name="out"),
     ])  # fmt: skip
 
 

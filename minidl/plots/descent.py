@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle, pairwise
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,11 @@ from minidl import optimizers
 from minidl.ledger import Ledger, descend
 from minidl.tensor import Tensor
 
-from .canvas import box, heading_height, listing, new_picture, write
+from .canvas import heading_height, listing, new_picture, write
 from .inputs import Numbers, as_array, same_length
-from .style import BLUE, BLUES, FAINT, GREEN, GREY, GREYS, INK, MARGIN, ORANGE, PINK, SMALL, SUBTITLE, TEXT
+from .panels import LINES, end_labels, name_axes, panels, short
+from .style import BLUE, BLUES, FAINT, GREY, GREYS, INK, ORANGE, SMALL, TEXT
 
-WIDTH, HEIGHT, LEFT, GUTTER = 4.2, 3.0, 0.75, 0.95  # inches: a panel, the room for its y axis, the gap to the next panel
-LINES: tuple[tuple[str, Any], ...] = (
-    (ORANGE, "-"), (BLUE, (0, (5, 1.5))), (GREEN, (0, (1, 1.2))), (PINK, (0, (5, 1.5, 1, 1.5))), (INK, (0, (8, 2))), (GREY, (0, (3, 3))),
-)  # fmt: skip
 GRID = 61  # points along each side of a surface
 
 Range = tuple[float, float]
@@ -37,21 +34,21 @@ def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str 
     same_length(x=x, y=y)
     error = y - (w * x + b)
     loss = float(np.mean(error**2))
-    finding = f"ŷ = {_n(w)}·x {'+' if b >= 0 else '−'} {_n(abs(b))}: mean squared error {loss:,.2f}"
-    subtitle = f"the mean of the errors is {_n(float(error.mean()))}: those above and below cancel, their squares do not"
-    figure, (left, right) = _panels(2, title or finding, subtitle, f"{finding}. {len(x)} examples; {subtitle}.", room=0.35, titled=True)
+    finding = f"ŷ = {short(w)}·x {'+' if b >= 0 else '−'} {short(abs(b))}: mean squared error {loss:,.2f}"
+    subtitle = f"the mean of the errors is {short(float(error.mean()))}: those above and below cancel, their squares do not"
+    figure, (left, right) = panels(2, title or finding, subtitle, f"{finding}. {len(x)} examples; {subtitle}.", room=0.35, titled=True)
     left.vlines(x, w * x + b, y, color=[BLUE if e >= 0 else ORANGE for e in error], linewidth=1.4, zorder=2, label="error")
     ends = np.array([x.min(), x.max()]) + np.array([-0.06, 0.06]) * (np.ptp(x) or 1)
     left.plot(ends, w * ends + b, color=INK, linewidth=1.8, zorder=3, label="line")
     left.plot(x, y, "o", color="white", markeredgecolor=INK, markersize=5, zorder=4, label="data")
-    _name(left, x_label, y_label, "errors  y − ŷ")
+    name_axes(left, x_label, y_label, "errors  y − ŷ")
     order = np.argsort(x, kind="stable")
     right.bar(np.arange(len(x)), error[order] ** 2, color=[BLUE if e >= 0 else ORANGE for e in error[order]], width=0.75, label="squares")
     right.axhline(loss, color=INK, linewidth=1.4, linestyle=(0, (5, 2)))
     write(right, 1.02, loss, f"mean\n{loss:,.2f}", va="center", size=TEXT, transform=right.get_yaxis_transform(), gid="mean")
     right.set_xlim(-0.7, len(x) - 0.3)
     right.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    _name(right, f"example, in the order of {x_label}", "(y − ŷ)²", "squared errors")
+    name_axes(right, f"example, in the order of {x_label}", "(y − ŷ)²", "squared errors")
     return figure
 
 
@@ -64,11 +61,11 @@ def loss_curve(
     values = np.linspace(low, high, 241)
     losses = np.array([_number(loss(float(v))) for v in values])
     best = int(np.nanargmin(losses))
-    finding = f"The loss is least at {name} = {_n(float(values[best]), 3)}" if 0 < best < 240 else f"The loss over {name}"
-    figure, (axes,) = _panels(1, title or finding, "", f"{finding}: {_n(float(losses[best]))}.", width=6.4, height=3.6)
+    finding = f"The loss is least at {name} = {short(float(values[best]), 3)}" if 0 < best < 240 else f"The loss over {name}"
+    figure, (axes,) = panels(1, title or finding, "", f"{finding}: {short(float(losses[best]))}.", width=6.4, height=3.6)
     axes.plot(values, losses, color=BLUE, linewidth=2.2, label="loss", zorder=2)
     axes.set_xlim(low, high)
-    _name(axes, name, "loss")
+    name_axes(axes, name, "loss")
     if walk is not None:
         points = walk.path(name) if isinstance(walk, Ledger) else _flat(walk, "walk")
         heights = np.array([_number(loss(float(v))) for v in points])
@@ -78,7 +75,7 @@ def loss_curve(
         height = _number(loss(float(value)))
         level = 0.93 - 0.085 * i  # each at its own height, so that close ones do not meet
         axes.plot([value], [height], "o", color=INK, markersize=6, zorder=4, label="mark")
-        text = f"{name} = {_n(float(value))}: {height:,.2f}"
+        text = f"{name} = {short(float(value))}: {height:,.2f}"
         axes.annotate("", (value, height), (value, level - 0.03), textcoords=axes.get_xaxis_transform(),
                       arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8, "linestyle": (0, (1, 2))})  # fmt: skip
         write(axes, value, level, text, ha="center", va="center", transform=axes.get_xaxis_transform(), gid="mark")
@@ -100,7 +97,7 @@ def loss_surface(
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
     if kind == "3d":
         return _in_space(grid, paths, names, title or finding, subtitle, alt)
-    figure, (axes,) = _panels(1, title or finding, subtitle, alt, width=5.6, height=4.4, room=1.7)
+    figure, (axes,) = panels(1, title or finding, subtitle, alt, width=5.6, height=4.4, room=1.7)
     _contours(axes, grid, paths, names)
     return figure
 
@@ -120,10 +117,10 @@ def optimizer_race(
     finite = {label: end for label, end in ends.items() if np.isfinite(end)}
     winner = min(finite, key=finite.__getitem__) if finite else ""
     steps = max(len(walk["loss"]) for walk in paths.values())
-    finding = f"After {steps} updates " + (f"{winner} is lowest: loss {_n(finite[winner])}" if winner else "none has arrived")
+    finding = f"After {steps} updates " + (f"{winner} is lowest: loss {short(finite[winner])}" if winner else "none has arrived")
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
     subtitle = "ring: the start   dot: the end   star: the least loss"
-    figure, (left, right) = _panels(2, title or finding, subtitle, alt, width=4.6, height=3.8, room=1.4)
+    figure, (left, right) = panels(2, title or finding, subtitle, alt, width=4.6, height=3.8, room=1.4)
     _contours(left, _surface(loss, w, b), paths, names)
     _losses(right, paths)
     return figure
@@ -145,34 +142,12 @@ def learning_rate_sweep(
     best = min(good, key=good.__getitem__) if good else ""
     finding = f"{best} comes lowest in {steps} updates" if best else "Every rate is too large"
     sentence = f"{listing(bad)} {'moves' if len(bad) == 1 else 'move'} away from the minimum" if bad else "none moves away from the minimum"
-    figure, (axes,) = _panels(1, title or finding, sentence, f"{finding}; {sentence}.", width=6.0, height=3.8, room=1.6)
+    figure, (axes,) = panels(1, title or finding, sentence, f"{finding}; {sentence}.", width=6.0, height=3.8, room=1.6)
     _losses(axes, paths)
     return figure
 
 
-# ---------------------------------------------------------------- panels
-
-
-def _panels(
-    count: int, title: str, subtitle: str, alt: str, width: float = WIDTH, height: float = HEIGHT, room: float = 0.0, titled: bool = False
-) -> tuple[Figure, list[Axes]]:
-    """``count`` panels side by side; ``room``: inches for labels at the right of each."""
-    step, above = LEFT + width + room + GUTTER - 0.75, 0.35 if titled else 0.05
-    figure = new_picture(count * step - (GUTTER - 0.75), above + height + 0.55, title, subtitle, alt)
-    top = heading_height(subtitle) + above
-    return figure, [box(figure, MARGIN + LEFT + i * step, top, width, height, label=f"panel {i}") for i in range(count)]
-
-
-def _name(axes: Axes, x: str, y: str, title: str = "") -> None:
-    axes.set(xlabel=x, ylabel=y)
-    axes.grid(axis="y", color="#E6E6E6", linewidth=0.8)
-    axes.set_axisbelow(True)
-    if axes.get_yscale() == "linear":
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.4g}".replace("-", "−"))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.4g}".replace("-", "−"))
-    if title:
-        write(axes, 0, 1.03, title, size=SUBTITLE + 0.5, weight="bold", va="bottom", transform=axes.transAxes, gid="panel")
+# ---------------------------------------------------------------- what the panels show
 
 
 def _losses(axes: Axes, paths: Walks) -> None:
@@ -190,28 +165,13 @@ def _losses(axes: Axes, paths: Walks) -> None:
         axes.plot(np.arange(len(values)), shown, color=colour, linestyle=line, linewidth=2, label=label)
     axes.set_xlim(0, max(max(map(len, curves.values())) - 1, 1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    _name(axes, "update", "loss")
+    name_axes(axes, "update", "loss")
     ends = {}
     for label, values in curves.items():
         known = np.flatnonzero(np.isfinite(values))
         gone = len(known) < len(values)
         ends[label] = (float(values[known[-1]]) if len(known) else float("nan"), f"{label}, diverges" if gone else label)
-    _end_labels(axes, ends)
-
-
-def _end_labels(axes: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
-    """The names of the curves at the right, pushed apart where they would meet."""
-    texts, places = [text for _, text in ends.values()], []
-    for height, _ in ends.values():
-        y = axes.transLimits.transform(axes.transScale.transform((0, height)))[1] if np.isfinite(height) else 1.0
-        places.append(float(np.clip(y, 0, 1)))
-    gap = 0.19 / float(axes.get_position().height * axes.get_figure(root=True).get_size_inches()[1])  # type: ignore[union-attr]
-    order = sorted(range(len(places)), key=places.__getitem__)
-    for below, above in pairwise(order):
-        places[above] = max(places[above], places[below] + gap)
-    over = max(max(places, default=0) - 1, 0)
-    for y, text, (colour, _) in zip(places, texts, cycle(LINES)):
-        write(axes, 1.03, y - over, text, color=colour, weight="bold", va="center", transform=axes.transAxes, gid="end label")
+    end_labels(axes, ends)
 
 
 def _contours(axes: Axes, grid: tuple[Numbers, Numbers, Numbers], paths: Walks, names: tuple[str, str]) -> None:
@@ -228,7 +188,7 @@ def _contours(axes: Axes, grid: tuple[Numbers, Numbers, Numbers], paths: Walks, 
     best = np.unravel_index(np.nanargmin(losses), losses.shape)
     axes.plot([ws[best[1]]], [bs[best[0]]], "*", color="white", markeredgecolor=INK, markersize=13, zorder=6, label="least loss")
     axes.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
-    _name(axes, *names)
+    name_axes(axes, *names)
     axes.grid(False)
     for i, ((label, _), (colour, _line)) in enumerate(zip(paths.items(), cycle(LINES))):
         if len(paths) > 1 or label:
@@ -286,13 +246,13 @@ def _levels(losses: Numbers, count: int) -> Numbers:
 def _lowest(grid: tuple[Numbers, Numbers, Numbers], names: tuple[str, str]) -> str:
     ws, bs, losses = grid
     row, column = np.unravel_index(np.nanargmin(losses), losses.shape)
-    place = ", ".join(f"{name} = {_n(float(value), 2)}" for name, value in zip(names, (ws[column], bs[row])))
-    return f"Least loss {_n(float(losses[row, column]))}, near {place}"
+    place = ", ".join(f"{name} = {short(float(value), 2)}" for name, value in zip(names, (ws[column], bs[row])))
+    return f"Least loss {short(float(losses[row, column]))}, near {place}"
 
 
 def _told(label: str, walk: Ledger, names: tuple[str, str]) -> str:
-    start, end = ([_n(float(walk.path(name)[i]), 3) for name in names] for i in (0, -1))
-    first, last = (_n(float(walk.path("loss")[i]), 4) for i in (0, -1))
+    start, end = ([short(float(walk.path(name)[i]), 3) for name in names] for i in (0, -1))
+    first, last = (short(float(walk.path("loss")[i]), 4) for i in (0, -1))
     who = label or "The walk"
     return f"{who} goes from ({', '.join(start)}), loss {first}, to ({', '.join(end)}), loss {last}, in {len(walk['loss'])} updates."
 
@@ -328,7 +288,3 @@ def _flat(values: Any, name: str) -> Numbers:
 
 def _number(value: Any) -> float:
     return float(value.item() if isinstance(value, Tensor) else value)
-
-
-def _n(value: float, digits: int = 6) -> str:
-    return f"{value:,.{digits}g}".replace("-", "−")

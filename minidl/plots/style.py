@@ -15,4 +15,5 @@ RIGHT, WRONG = "✓", "✗"
 BLUES = LinearSegmentedColormap.from_list("minidl_blues", ["#FFFFFF", "#B5D6EA", "#3D97CB", BLUE, "#00527F"])
 GREYS = LinearSegmentedColormap.from_list("minidl_greys", ["#FFFFFF", "#EEF1F3", "#D5DBE0", "#B4BEC6"])
 ORANGES = LinearSegmentedColormap.from_list("minidl_oranges", ["#FFFFFF", "#F9D5B5", "#EC8F4B", ORANGE, "#A64900"])
+HEAT = LinearSegmentedColormap.from_list("minidl_heat", ["#FFFFFF", "#FDE3B0", "#F6A44C", "#D55E00", "#7A1E00"])
 DIVERGING = LinearSegmentedColormap.from_list("minidl_diverging", ["#00446B", BLUE, "#9CC9E3", "#F7F7F7", "#F2BC90", ORANGE, "#7A3600"])
