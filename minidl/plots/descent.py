@@ -174,12 +174,17 @@ def _losses(axes: Axes, paths: Walks) -> None:
     end_labels(axes, ends)
 
 
+def contours(axes: Axes, x: Numbers, y: Numbers, losses: Numbers) -> None:
+    """Contour lines with their values, the darker the higher."""
+    levels = _levels(losses, 14)
+    axes.contourf(x, y, losses, levels=levels, cmap=GREYS, extend="both")
+    lines = axes.contour(x, y, losses, levels=levels, colors=FAINT, linewidths=0.5)
+    axes.clabel(lines, levels[1::3], fontsize=SMALL - 0.5, fmt=lambda v: f"{v:.4g}", inline_spacing=3)
+
+
 def _contours(axes: Axes, grid: tuple[Numbers, Numbers, Numbers], paths: Walks, names: tuple[str, str]) -> None:
     ws, bs, losses = grid
-    levels = _levels(losses, 14)
-    axes.contourf(ws, bs, losses, levels=levels, cmap=GREYS, extend="both")
-    lines = axes.contour(ws, bs, losses, levels=levels, colors=FAINT, linewidths=0.5)
-    axes.clabel(lines, levels[1::3], fontsize=SMALL - 0.5, fmt=lambda v: f"{v:.4g}", inline_spacing=3)
+    contours(axes, ws, bs, losses)
     for (label, walk), (colour, line) in zip(paths.items(), cycle(LINES)):
         x, y = (walk.path(name) for name in names)
         marker: dict[str, Any] = {"marker": "o", "markersize": 2.8} if len(x) <= 60 else {}
