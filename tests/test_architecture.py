@@ -29,7 +29,7 @@ ROWS = {
     6: ["kernels", "data", "saving"],
     7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
         "nets", "ledger"],
-    8: ["stepper", "attribution", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
+    8: ["pages", "stepper", "attribution", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }
 ROW = {name: row for row, names in ROWS.items() for name in names}

@@ -93,6 +93,18 @@ def gradcheck(
     check(target, order)
 
 
+@app.command()
+def explore(
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("explore.html"),
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Write a page to play with gradient descent on: a line fitted to house prices, by hand or one update at a time."""
+    from minidl.cli.pages import opened
+    from minidl.explorer import write
+
+    opened(write(out), show)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the command line makes no sense."""
     try:
