@@ -39,7 +39,7 @@ def explorer_page(x: Any = None, y: Any = None, x_label: str | None = None, y_la
         "w_range": [w0 - wide, w0 + wide], "b_range": [b0 - high, b0 + high], "best": [float(w), float(b)],
         "start": [w0 - wide / 2, b0 - high / 2], "curvature": _curvature(x),
     }  # fmt: skip
-    return assembled("minidl.explorer", "page", SCRIPTS, data)
+    return assembled("minidl.explorer", SCRIPTS, data)
 
 
 def write(path: Any, x: Any = None, y: Any = None, x_label: str | None = None, y_label: str | None = None) -> Path:

@@ -1,5 +1,4 @@
-// The data, the loss and its gradient; numbers as text.
-const $ = (id) => document.getElementById(id);
+// The data, the loss and its gradient.
 const given = JSON.parse($("given").textContent);
 const { x: X, y: Y } = given;
 
@@ -20,13 +19,3 @@ function gradient(w, b) {
   }
   return [dw / X.length, db / X.length];
 }
-
-/** A number in six digits at most, with a minus sign as printed. */
-function text(value, digits = 6) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  const plain = size !== 0 && (size >= 1e7 || size < 1e-4) ? value.toExponential(3) : String(Number(value.toPrecision(digits)));
-  return plain.replace("e+", "e").replaceAll("-", "−");
-}
-
-const signed = (value) => (value < 0 ? `(${text(value)})` : text(value));
