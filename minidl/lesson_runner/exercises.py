@@ -142,7 +142,7 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
     """What is different, in words; "" if nothing is."""
     if isinstance(expected, bool) or expected is None or isinstance(expected, str):
         value = value.item() if isinstance(value, (Tensor, np.generic)) else value
-        return "" if value is expected or (isinstance(expected, (bool, str)) and value == expected) else _unlike(value, expected)
+        return "" if type(value) is type(expected) and value == expected else _unlike(value, expected)
     if isinstance(expected, (int, float, np.ndarray, np.generic, Tensor, list, tuple)):
         a, b = (_array(v) for v in (value, expected))
         if a is not None and b is not None:

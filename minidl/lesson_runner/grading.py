@@ -73,7 +73,10 @@ def grade(lesson: Lesson, file: Path, seconds: float = 180.0) -> Grade:
     try:
         student = cells(_script(file))
     except (ValueError, UnicodeDecodeError) as error:
-        return Grade(lesson.name, expected, f"{file.name} cannot be read: {error}", ran=False)
+        problem = f"{file.name} cannot be read: {error}"
+        for check in (check for one in expected for check in one.checks):
+            check.reason = problem
+        return Grade(lesson.name, expected, problem, ran=False)
     events, problem = _run(lesson, student, file.name, seconds)
     known = {one.name: one for one in expected}
     last = ""
