@@ -32,7 +32,7 @@ Tensor.backward = backward  # type: ignore[attr-defined]
 def grad(y: Tensor, xs: Any, seed: Any = None, create_graph: bool = False, keep_graph: bool | None = None) -> tuple[Any, ...]:
     """dy/dx for each x in ``xs`` (one Tensor or several), None where no recorded path leads from y to x. No ``.grad`` is touched.
 
-    ``seed``: dL/dy, 1 if y is one number; ``create_graph``: record the gradients too, so that they have gradients; ``keep_graph``: y's."""
+    ``seed``: dL/dy, 1 if y is one number; ``create_graph``: record the gradients, for further ones; ``keep_graph``: forget nothing."""
     if not (xs := (xs,) if isinstance(xs, Tensor) else tuple(xs)): return ()
     for x in (x for x in xs if not getattr(x, "requires_grad", False)):
         raise ValueError(f"{x!r:.60} requires no gradient: make it a float Tensor with requires_grad=True")

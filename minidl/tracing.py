@@ -107,7 +107,9 @@ def _without_cuts(result: Any, params: list[Tensor]) -> str:
 
 def _of_model(pair: tuple[Any, ...], data: tuple[Any, ...], parameters: Sequence[Tensor] | None) -> Report:
     if len(pair) != 2 or not all(map(callable, pair)) or len(data) != 2:
-        raise TypeError("why_no_grad of a model takes two functions or objects, the model and its loss: why_no_grad((model, loss), x, y)")
+        raise TypeError(
+            "why_no_grad of a model takes a loss, as minidl.losses.MeanSquaredError(), x and y: why_no_grad((model, loss), x, y)"
+        )
     (model, loss), (x, y) = pair, data
     if not model.built:
         model(x, training=False)

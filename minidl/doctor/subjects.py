@@ -204,7 +204,9 @@ def make_subject(f: Any, arrays: Sequence[Any]) -> Subject:
     if isinstance(f, tuple) and len(f) == 2 and _is_layer(f[0]):
         model, loss = f
         if not callable(loss) or len(arrays) < 2:
-            raise TypeError("gradcheck of (model, loss) takes a loss function, x and y: gradcheck((model, loss), x, y)")
+            raise TypeError(
+                "gradcheck of (model, loss) takes a loss, as minidl.losses.MeanSquaredError(), x and y: gradcheck((model, loss), x, y)"
+            )
         *xs, y_true = arrays
         _build(model, xs)
         subject = TensorFunction(lambda *xs: loss(y_true, _apply(model, xs)), xs, model.weights)
