@@ -44,7 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--backend") == "cupy":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of CuPy itself
-            load_cupy()
+            try:
+                load_cupy()
+            except RuntimeError as error:
+                raise pytest.UsageError(f"--backend cupy: {error}") from None
         config.addinivalue_line("filterwarnings", "ignore:::cupy.*")
 
 
