@@ -11,7 +11,7 @@ from PIL import Image
 from minidl import data
 from minidl.data.datasets import Dataset
 
-pytestmark = pytest.mark.oracle
+pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore:Please import .affine_transform.:DeprecationWarning")]  # Keras' own
 RNG = np.random.default_rng(0)
 
 
@@ -153,6 +153,7 @@ def test_datasets(tf, steps):
 
 @pytest.fixture(scope="module")
 def legacy(keras):
+    pytest.importorskip("scipy", reason="SciPy, which Keras needs for this, is not installed")
     return pytest.importorskip("keras.src.legacy.preprocessing.image", reason="this Keras has no ImageDataGenerator")
 
 
