@@ -15,8 +15,8 @@ Pictures that are read while a model trains, under the names that Keras and Tens
 Importing this needs NumPy alone; Pillow and pooch are loaded when pictures are read or downloaded.
 """
 
-from . import chests2, cifar10, fashion_mnist, folder, mnist, shapes10
-from .datasets import Dataset
+from . import chests2, cifar10, experimental, fashion_mnist, folder, mnist, shapes10
+from .datasets import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Dataset
 from .directories import image_dataset_from_directory
 from .encoding import normalize, to_categorical
 from .files import get_file
@@ -25,6 +25,9 @@ from .images import array_to_img, img_to_array, load_img, resize, save_img
 from .splits import Batches, batches, k_fold, one_hot, train_test_split, train_validation_test_split
 
 __all__ = [
+    "AUTOTUNE",
+    "INFINITE_CARDINALITY",
+    "UNKNOWN_CARDINALITY",
     "Batches",
     "Dataset",
     "ImageDataGenerator",
@@ -32,6 +35,7 @@ __all__ = [
     "batches",
     "chests2",
     "cifar10",
+    "experimental",
     "fashion_mnist",
     "folder",
     "get_file",
