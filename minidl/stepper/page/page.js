@@ -1,0 +1,1 @@
+document.getElementById("text").textContent = JSON.parse(document.getElementById("tape").textContent).title;
