@@ -1,4 +1,6 @@
 """What a step is made of, computed again: the body of a composite, the derivative of an op. In readable ops, on Tensors of its own."""
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,13 @@ def fresh(value: Value | None) -> Any:
     return t
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """No kernels; and no warnings, which the learner has seen when the step ran."""
+    with switch(kernels_on, False), np.errstate(all="ignore"):
+        yield
+
+
 class Body:
     """The readable ops that a composite stands for, computed again: ``forward``, the steps; ``backward(g)``, the steps back."""
 
@@ -31,7 +40,7 @@ class Body:
             if isinstance(t, Tensor) and value is not None:
                 self._recorder.values[id(t)] = value
         self._inputs = inputs  # alive, so that their ids stay theirs
-        with observed(self._recorder), switch(group, step.group), switch(kernels_on, False), switch(recording, True), np.errstate(all="ignore"):
+        with observed(self._recorder), switch(group, step.group), _readable(), switch(recording, True):
             self._y: Tensor = step.op(*inputs, **step.metadata)
         whole = self._recorder.steps.pop()
         self.forward: tuple[Forward, ...] = whole.body if isinstance(whole, Forward) and whole.body else ()
@@ -41,7 +50,7 @@ class Body:
         if self._y.node is None:
             return ()
         before = len(self._recorder.steps)
-        with observed(self._recorder), switch(group, self._group), switch(kernels_on, False), np.errstate(all="ignore"):
+        with observed(self._recorder), switch(group, self._group), _readable():
             for _ in backward_steps(self._y, g):
                 pass
         return tuple(step for step in self._recorder.steps[before:] if isinstance(step, Backward))
@@ -82,7 +91,7 @@ def derivatives(op: Op, inputs: tuple[Value | None, ...], metadata: dict[str, An
     tensors = [fresh(value) for value in inputs]
     leaves = [t for t in tensors if isinstance(t, Tensor) and t.requires_grad]
     try:
-        with switch(kernels_on, False), switch(recording, True), np.errstate(all="ignore"):
+        with _readable(), switch(recording, True):
             y = op(*tensors, **metadata)
             if not leaves or y.node is None:
                 return [None] * len(inputs)

@@ -127,7 +127,8 @@ def raw(array: Array | None) -> dict[str, Any] | None:
     if array is None or array.size > MOST_RAW:
         return None
     array = to_numpy(array)
-    kind = str(array.dtype) if str(array.dtype) in ("float32", "float64", "uint8") else "float32" if array.dtype.itemsize == 2 else "float64"
+    kind = "float32" if array.dtype == np.float16 else "float64"
+    kind = str(array.dtype) if str(array.dtype) in ("float32", "float64", "uint8") else kind
     return {"shape": list(array.shape), "dtype": kind, "data": _encoded(array.astype(np.dtype(kind).newbyteorder("<")))}
 
 

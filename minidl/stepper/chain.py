@@ -10,8 +10,8 @@ from minidl.stepper.arrays import MOST_VALUES, text
 from minidl.stepper.steps import Backward, Forward, Update, Value
 
 INFIX = {
-    "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@", "less": "<", "less_equal": "≤", "greater": ">",
-    "greater_equal": "≥", "equal": "=", "not_equal": "≠",
+    "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@", "less": "<", "less_equal": "≤",
+    "greater": ">", "greater_equal": "≥", "equal": "=", "not_equal": "≠",
 }  # fmt: skip
 WRITTEN = 4  # entries of an array that are written out in a line
 
@@ -64,7 +64,8 @@ def chain(step: Backward) -> list[dict[str, Any]]:
             continue
         name = sources.input_name(step.op, i)
         formula = formulas.get(name) or (formulas.get("x") if len(formulas) == 1 and "[" in name else None)
-        rows.append({"input": i, "upstream": "dL/dy", "local": _local(name, formula, local is not None), "text": _numbers(step.g, local, own)})
+        symbols = {"input": i, "upstream": "dL/dy", "local": _local(name, formula, local is not None)}
+        rows.append(symbols | {"text": _numbers(step.g, local, own)})
     return rows
 
 

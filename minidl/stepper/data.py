@@ -2,31 +2,35 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from minidl.backend import Array, to_numpy
 from minidl.stepper import chain, sources
 from minidl.stepper.again import Bodies
-from minidl.stepper.arrays import array_data, number
+from minidl.stepper.arrays import Number, array_data, number
+from minidl.stepper.comparing import Comparison
 from minidl.stepper.labels import Labels
 from minidl.stepper.steps import Backward, Forward, Group, Line, Step, Update, Value, step_name
 from minidl.stepper.window_data import window_data
 from minidl.tensor import Op
 
 MOST_STEPS = 2000  # on a page
+MOST_DETAILED = 500
 
 
-def tape_data(title: str, notes: list[str], steps: list[Step], most: int = MOST_STEPS) -> dict[str, Any]:
-    """All of it; of more than ``most`` steps the first and the last."""
-    if len(steps) > most:
-        left_out = len(steps) - most
-        notes = [*notes, f"{left_out} steps in the middle are left out here: this page shows the first {most // 2} and the last {most - most // 2}."]
-        steps = [*steps[: most // 2], *steps[-(most - most // 2) :]]
-    return _Writer(title, notes, steps).data
+class Writer:
+    """Gives every value, group, rule and line its place, while the steps are written; ``data`` is the result. Of more than ``most`` steps
+    the first and the last are written; above `MOST_DETAILED`, without bodies, windows and pictures."""
 
-
-class _Writer:
-    """Gives every value, group, rule and line its place, while the steps are written."""
-
-    def __init__(self, title: str, notes: list[str], steps: list[Step]) -> None:
+    def __init__(
+        self, title: str, notes: list[str], steps: list[Step], comparison: Comparison | None = None, most: int = MOST_STEPS
+    ) -> None:
+        everything = steps
+        if len(steps) > most:
+            half = most // 2
+            left_out = f"{len(steps) - 2 * half} steps in the middle are left out: here are the first {half} and the last {half}."
+            notes, steps = [*notes, left_out], [*steps[:half], *steps[-half:]]
+        self.steps = steps
         self.tensors: list[dict[str, Any]] = []
         self.values: dict[Value, int] = {}
         self.groups: dict[Group, int] = {}
@@ -37,13 +41,34 @@ class _Writer:
         self.positions = {step: i for i, step in enumerate(steps)}
         self.labels, self.bodies = Labels(), Bodies(most=len(steps) + 1)
         self.last = last_uses(steps)
-        self.detailed = len(steps) <= 500  # bodies, windows and pictures would be too much of a long tape
+        self.detailed = len(steps) <= MOST_DETAILED
         written = [self.step(step) for step in steps]
         self.data = {
             "format": 1, "title": title, "notes": notes, "tensors": self.tensors,
-            "groups": [{"name": g.name, "kind": g.kind, "parent": self.groups.get(g.parent) if g.parent else None} for g in list(self.groups)],
-            "steps": written, "rules": self.rules, "lines": self._lines(),
+            "groups": [{"name": g.name, "kind": g.kind, "parent": self.group(g.parent)} for g in list(self.groups)],
+            "steps": written, "rules": self.rules, "lines": self._lines(), "differs": None,
         }  # fmt: skip
+        for difference in comparison.differences if comparison else ():
+            position = self.positions.get(everything[difference.position]) if difference.position < len(everything) else None
+            if position is not None:
+                measured = {"value": _plain(difference.value), "relative": _plain(difference.relative), "text": difference.text}
+                written[position]["difference"] = measured
+                self.data["differs"] = position if self.data["differs"] is None else self.data["differs"]
+        if comparison:
+            self.data["notes"] = [*notes, *str(comparison).splitlines()[:2]]
+
+    def full_arrays(self) -> dict[str, np.ndarray]:
+        """Every array of the tape by its place: "tensor_3", "step_5_g", "step_5_grad_0", "step_9_after"."""
+        arrays: dict[str, Any] = {f"tensor_{i}": value.array for value, i in self.values.items()}
+        for i, step in enumerate(self.steps):
+            if isinstance(step, Backward):
+                arrays[f"step_{i}_g"] = step.g
+                arrays |= {f"step_{i}_grad_{k}": own for k, own in enumerate(step.grads)}
+                arrays |= {f"step_{i}_total_{k}": total for k, total in enumerate(step.totals)}
+            elif isinstance(step, Update):
+                arrays |= {f"step_{i}_before": step.before, f"step_{i}_g": step.g, f"step_{i}_after": step.after.array}
+                arrays |= {f"step_{i}_state_{name}": array for name, array in step.state.items()}
+        return {name: to_numpy(array) for name, array in arrays.items() if array is not None}
 
     # ---------------------------------------------------------------- what steps refer to
 
@@ -58,8 +83,8 @@ class _Writer:
             place = self.values[value] = len(self.tensors)
             self.tensors.append({})  # its place, while what it refers to is written
             self.tensors[place] = {
-                "name": value.name, "label": self.labels.of(value), "kind": value.kind, "made_by": self.maker(value), "group": self.group(value.group),
-                "value": self.array(value.array, value),
+                "name": value.name, "label": self.labels.of(value), "kind": value.kind, "made_by": self.maker(value),
+                "group": self.group(value.group), "value": self.array(value.array, value),
             }  # fmt: skip
             if value.again:
                 self.tensors[place]["again"] = True
@@ -151,6 +176,10 @@ class _Writer:
         }  # fmt: skip
 
 
+def _plain(x: float | None) -> Number:
+    return None if x is None else number(x, np.dtype(float))
+
+
 def last_uses(steps: Iterable[Step]) -> dict[tuple[int, Value], Step]:
     """For each walk and value, the last step that adds to the value's gradient."""
     return {
@@ -169,7 +198,8 @@ def complete(last: dict[tuple[int, Value], Step], step: Backward, i: int) -> boo
 def rule_entry(owner: Any, doc: str | None, forward: Any, rule: Any) -> dict[str, Any]:
     file, line = sources.place(forward)
     return {
-        "doc": "\n".join(row.strip() for row in (doc or "").strip().splitlines()), "forward": sources.source(forward) or f"(the source of {owner!r} is not to be found)",
+        "doc": "\n".join(row.strip() for row in (doc or "").strip().splitlines()),
+        "forward": sources.source(forward) or f"(the source of {owner!r} is not to be found)",
         "rule": None if rule is None else sources.source(rule), "file": file, "line": line,
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
@@ -24,6 +24,11 @@ _PASSED = (*(os.path.dirname(file) + os.sep for file in (backend.__file__, np.__
 current: "ContextVar[Recorder | None]" = ContextVar("current_recorder", default=None)
 group: ContextVar[Group | None] = ContextVar("group", default=None)
 _walking: ContextVar[bool] = ContextVar("walking", default=False)
+
+
+def is_learners(file: str) -> bool:
+    """Whether code in this file is the learner's: not minidl's, NumPy's, or Python's own way of running a script."""
+    return not file.startswith((*_PASSED, "<frozen"))
 
 
 def learners_frame() -> FrameType:
@@ -105,9 +110,9 @@ class Recorder:
                         value.name = name
                         break
 
-    def name_the_rest(self, frame: FrameType) -> None:
+    def name_the_rest(self, variables: Mapping[str, Any]) -> None:
         """The values that have no name yet, by the learner's variables at the end: ``loss``."""
-        for name, found in frame.f_locals.items():
+        for name, found in variables.items():
             value = self.values.get(id(found))
             if value is not None and value.owner is found and value.name is None and not name.startswith("_"):
                 value.name = name
@@ -178,6 +183,9 @@ class Recorder:
         output = self.value(step.output)
         assert output is not None
         forward = output.maker
+        if output.name is None:
+            output.looked = False
+            self._name((output,), learners_frame())
         inputs = forward.inputs if forward else tuple(self.value(x) for x in step.inputs)
         own = tuple(None if g is None else g._data for g in step.grads)
         totals = tuple(None if g is None else grads[x]._data for x, g in zip(step.inputs, step.grads))
@@ -213,7 +221,8 @@ class Recorder:
             frame = learners_frame()
             self._name((before,), frame)
             after.name = before.name
-            self.add(Update(None, before, after, None if g is None else g._data, {}, None, None, _line(frame), Group("update", "update", None)))
+            whole = Group("update", "update", None)
+            self.add(Update(None, before, after, None if g is None else g._data, {}, None, None, _line(frame), whole))
 
 
 def _changed(copy: Array, array: Array) -> bool:

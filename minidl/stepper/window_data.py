@@ -62,6 +62,7 @@ def _dropout(step: Forward | Backward, of: int | None) -> dict[str, Any] | None:
     else:
         found = {"g": None, "dx": None, "dkernel": None}
     return {
-        "kind": "dropout", "x": raw(x[0]), "kernel": None, "bias": None, "activation": None, "y": raw(to_numpy(step.output.array)[0]), **found,
-        "mask": raw(mask[0]), "strides": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "pool": None, "image": 0,
+        "kind": "dropout", "x": raw(x[0]), "kernel": None, "bias": None, "activation": None,
+        "y": raw(to_numpy(step.output.array)[0]), **found, "mask": raw(mask[0]),
+        "strides": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "pool": None, "image": 0,
     }  # fmt: skip

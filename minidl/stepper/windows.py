@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidl.backend import to_numpy
-from minidl.ops.convolution import padding_widths, pair
+from minidl.ops.convolution import padding_widths, pair, places
 from minidl.stepper.again import Bodies
 from minidl.stepper.steps import Backward, Forward, Value
 
@@ -32,14 +32,16 @@ class Geometry(NamedTuple):
     def touches(self, image: tuple[int, int], output: tuple[int, int]) -> np.ndarray:
         """How many windows touch each pixel of the image: (H, W)."""
         count = [np.zeros(n, int) for n in image]
-        for axis, (seen, places) in enumerate(((self.rows, output[0]), (self.columns, output[1]))):
-            for place in range(places):
+        for axis, (seen, number) in enumerate(((self.rows, output[0]), (self.columns, output[1]))):
+            for place in range(number):
                 inside = seen(place)
                 np.add.at(count[axis], inside[(inside >= 0) & (inside < image[axis])], 1)
         return np.outer(count[0], count[1])
 
 
-def convolution_geometry(x: tuple[int, ...], kernel: tuple[int, ...], strides: Any = 1, padding: Any = "valid", dilation: Any = 1) -> Geometry:
+def convolution_geometry(
+    x: tuple[int, ...], kernel: tuple[int, ...], strides: Any = 1, padding: Any = "valid", dilation: Any = 1
+) -> Geometry:
     """For images of shape ``x`` (N, H, W, C) and kernels (kh, kw, C, F)."""
     size, steps, spread = (kernel[0], kernel[1]), pair(strides), pair(dilation)
     return Geometry(size, steps, spread, padding_widths(x[1:3], size, steps, spread, padding))
@@ -103,6 +105,9 @@ class DropoutWindow:
     to_input: float | None
 
 
+Window = ConvolutionWindow | PoolingWindow | DropoutWindow
+
+
 class Parts(NamedTuple):
     """The convolution and the pooling of a step, as arrays; gradients are None where the step is not backwards."""
 
@@ -155,11 +160,9 @@ def parts(step: Forward | Backward, bodies: Bodies) -> Parts:
 
 
 def _places(geometry: Geometry, image: tuple[int, ...]) -> tuple[int, int]:
-    sizes = [
-        (image[1 + axis] + sum(geometry.padding[axis]) - geometry.dilation[axis] * (geometry.size[axis] - 1) - 1) // geometry.strides[axis] + 1
-        for axis in (0, 1)
-    ]
-    return sizes[0], sizes[1]
+    padded = tuple(size + sum(widths) for size, widths in zip(image[1:3], geometry.padding))
+    rows, columns = places(padded, geometry.size, geometry.strides, geometry.dilation)
+    return rows, columns
 
 
 def _find(steps: tuple[Forward, ...], name: str) -> Forward | None:
@@ -171,7 +174,7 @@ def _find(steps: tuple[Forward, ...], name: str) -> Forward | None:
     return None
 
 
-def window(step: Forward | Backward, pixel: tuple[int, ...], image: int, bodies: Bodies) -> ConvolutionWindow | PoolingWindow | DropoutWindow:
+def window(step: Forward | Backward, pixel: tuple[int, ...], image: int, bodies: Bodies) -> Window:
     """The window behind ``pixel`` = (row, column, channel) of the step's output, for one image of the batch. (Of a dropout, ``pixel`` is
     an index of any shape, the batch's axis left out.)"""
     if step.op.name == "dropout":
