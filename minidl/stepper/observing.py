@@ -31,7 +31,7 @@ def _observer() -> Recorder | None:
 def _hooks() -> list[Replacement]:
     old = {name: vars(Tensor)[name] for name in ("_in_place", "__setitem__", "data")}
     old_call, old_walk, old_apply = vars(Op)["__call__"], autograd._walk, vars(Optimizer)["apply"]
-    old_update = vars(Objective)["update"]
+    old_update, old_connect = vars(Objective)["update"], vars(Layer)["connect"]
 
     def call(self: Op, *inputs: Any, **metadata: Any) -> Any:
         recorder = _observer()
@@ -49,6 +49,10 @@ def _hooks() -> list[Replacement]:
         if not all(isinstance(param, Tensor) for param in params):
             return old_apply(self, grads, params)  # type: ignore[no-any-return]
         return recorder.updated(old_apply, self, grads, params)
+
+    def connect(self: Layer, *inputs: Any) -> Any:  # a run on zeros, to learn the shapes, is not the learner's
+        with switch(current, None):
+            return old_connect(self, *inputs)
 
     def update_metrics(self: Objective, *arguments: Any) -> None:  # what `fit` reports is no part of training
         with switch(current, None):
@@ -76,7 +80,7 @@ def _hooks() -> list[Replacement]:
     new = {"_in_place": in_place, "__setitem__": setitem, "data": property(old["data"].fget, set_data)}
     tensors = [(Tensor, name, function) for name, function in new.items()]
     engine = [(Op, "__call__", call), (autograd, "_walk", walk), (Optimizer, "apply", apply)]
-    engine.append((Objective, "update", update_metrics))
+    engine += [(Objective, "update", update_metrics), (Layer, "connect", connect)]
     return [*engine, *tensors, *(_grouped(kind) for kind in (Layer, Loss, ConvolutionAndPooling))]
 
 

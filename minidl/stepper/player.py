@@ -108,11 +108,12 @@ class Player:
     def lines(self, columns: int, rows: int) -> list[Line]:
         """The screen: exactly ``rows`` lines of at most ``columns``."""
         name, steps, at = self.levels[-1]
-        place = f"step {at} of 0 … {len(steps) - 1}" if steps else "no steps"
-        inside = f"   inside {name}, computed again (Esc: back)" if name else ""
+        place = f"step {at}/{len(steps) - 1}" if steps else "no steps"
+        inside = f"   inside {name}, computed again" if name else ""
         head = [_bar(f" {self.title}   {place}{inside}", "quiz " if self.quiz else "", columns)]
         head += [Line(cut(note, columns), "note") for note in (self.notes if at == 0 and not name else [])]
-        foot = [Line(cut(self._prompt(), columns), "note"), _bar(f" {KEYS}", "", columns)]
+        ask = f" Predict the gradient, then Enter (nothing: reveal): {self.typed}▏" if self.hidden else ""
+        foot = [Line(cut(f" {self.hint}", columns), "note"), Line(cut(ask, columns), "note"), _bar(f" {KEYS}{'   Esc back' if name else ''}", "", columns)]
         step = self.step
         body = step_lines(step, self.labels, columns - 1, self.hidden) if step is not None else []
         room = max(1, rows - len(head) - len(foot))
@@ -122,11 +123,6 @@ class Player:
             shown[-1] = Line(f"… {len(body) - self.top - room + 1} more lines: ↓", "dim")
         shown = [Line(f" {line.text}", line.style) for line in shown]
         return [*head, *shown, *[Line("")] * (room - len(shown)), *foot][:rows]
-
-    def _prompt(self) -> str:
-        if self.hidden:
-            return f" {self.hint + ' ' if self.hint else ''}Predict the gradient, then Enter (empty: reveal): {self.typed}▏"
-        return f" {self.hint}" if self.hint else ""
 
 
 def _bar(left: str, right: str, columns: int) -> Line:

@@ -105,8 +105,9 @@ class Recorder:
         for value in values:
             if value is not None and value.name is None and not value.looked and value.kind != "number":
                 value.looked = True
+                array = getattr(value.owner, "_data", value.owner)
                 for name, found in frame.f_locals.items():
-                    if found is value.owner and not name.startswith("_"):
+                    if (found is value.owner or found is array) and not name.startswith("_"):
                         value.name = name
                         break
 

@@ -8,8 +8,9 @@ from minidl.stepper import chain, sources
 from minidl.stepper.arrays import MOST_VALUES, text
 from minidl.stepper.labels import Labels
 from minidl.stepper.quiz import asked_for
-from minidl.stepper.steps import Backward, Forward, Group, Step, Update, step_name
+from minidl.stepper.steps import Backward, Forward, Group, Step, Update, Value, step_name
 from minidl.stepper.table import brief, cut, padded, shape, width
+from minidl.tensor import Composite
 
 MOST_MATRIX_ROWS = 5  # of an array that is written out
 
@@ -37,11 +38,12 @@ def _heading(step: Step) -> list[Line]:
     while isinstance(group, Group):
         path.append(group.name)
         group = group.parent
-    kernel = "" if isinstance(step, Update) or not step.kernel else "   (a kernel ran for all of it; Enter opens it)"
-    lines = [Line(f"{step.phase} {step_name(step)}{'   in ' + ' / '.join(reversed(path)) if path else ''}{kernel}", step.phase)]
+    lines = [Line(f"{step.phase} {step_name(step)}{'   in ' + ' / '.join(reversed(path)) if path else ''}", step.phase)]
     if step.line:
         file = sources.file_names([step.line])[step.line[0]]
         lines.append(Line(f"  {file}:{step.line[1]}   {sources.line_text(step.line)}", "code"))
+    if not isinstance(step, Update) and isinstance(step.op, Composite):
+        lines.append(Line(f"  {'a kernel did all of it at once' if step.kernel else 'a composite'}; Enter opens what it stands for", "dim"))
     return [*lines, Line("")]
 
 
@@ -53,21 +55,23 @@ def _forward(step: Forward, labels: Labels, columns: int) -> list[Line]:
         lines.append(Line(f"  with {sources.metadata_text(step.metadata)}", "dim"))
     lines.append(Line(""))
     for i, value in enumerate(step.inputs):
-        if value is not None and value.kind != "number":
-            lines += array_lines(f"{sources.input_name(step.op, i)} is {labels.of(value)}", value.array, columns)
+        if value is not None:
+            lines += array_lines(_is(sources.input_name(step.op, i), value, labels), value.array, columns)
     lines += array_lines(f"result, {labels.of(step.output)}", step.output.array, columns)
     return [*lines, *_source("the op", step.op.function)]
 
 
 def _backward(step: Backward, labels: Labels, columns: int, hidden: bool) -> list[Line]:
     asked = asked_for(step) if hidden else None
-    lines = [*array_lines(f"dL/dy, upstream (y is {labels.of(step.output)})", step.g, columns)]
-    lines.append(Line("upstream × local = downstream", "head"))
+    lines = array_lines(_is("y", step.output, labels), step.output.array, columns)
+    for i, value in enumerate(step.inputs):
+        if value is not None:
+            lines += array_lines(_is(sources.input_name(step.op, i), value, labels), value.array, columns)
+    lines += [*array_lines("dL/dy, upstream", step.g, columns), Line(""), Line("upstream × local = downstream", "head")]
     for row in chain.chain(step):
-        value, name = step.inputs[row["input"]], sources.input_name(step.op, row["input"])
-        lines.append(Line(f"  {name} is {labels.of(value) if value else 'nothing'}:   {row['local']}", "maths"))
-        if row["text"] and not hidden:
-            lines.append(Line(f"  {row['text']}", "maths"))
+        name = sources.input_name(step.op, row["input"])
+        numbers = f"      dL/d{name}:  {row['text']}" if row["text"] and not hidden else ""
+        lines.append(Line(f"  {row['local']}{numbers}", "maths"))
     for i, own in enumerate(step.grads):
         value = step.inputs[i]
         if own is None or value is None:
@@ -86,12 +90,17 @@ def _backward(step: Backward, labels: Labels, columns: int, hidden: bool) -> lis
     return [*lines, *_source("the rule" if step.op.rule else "the body is differentiated", rule)]
 
 
+def _is(name: str, value: Value, labels: Labels) -> str:
+    return name if value.kind == "number" or labels.of(value) == name else f"{name} is {labels.of(value)}"
+
+
 def _update(step: Update, labels: Labels, columns: int) -> list[Line]:
     lines = [Line(f"  {chain.says(step)}", "maths")]
     if numbers := chain.update_numbers(step):
         lines.append(Line(f"  {numbers}", "maths"))
     if step.learning_rate is not None:
         lines.append(Line(f"  learning rate η = {step.learning_rate:g}, update t = {step.count}", "dim"))
+    lines.append(Line(""))
     arrays = {f"w is {labels.of(step.parameter)}, before": step.before, "g": step.g, **{f"state {k}": v for k, v in step.state.items()}}
     for label, array in [*arrays.items(), ("change", step.change), ("w, after", step.after.array)]:
         if array is not None:
@@ -108,7 +117,7 @@ def array_lines(label: str, array: Array, columns: int) -> list[Line]:
         return [Line(f"{label} = {text(array)}")]
     rows = array if array.ndim == 2 else array[None, :]
     cells = [[text(x) for x in row] for row in rows[:MOST_MATRIX_ROWS]]
-    widest = max(width(cell) for row in cells for cell in row)
+    widest = max((width(cell) for row in cells for cell in row), default=0) if len(cells) > 1 else 0
     lines = [Line("  [" + " ".join(padded("", widest - width(cell)) + cell for cell in row) + "]") for row in cells]
     if len(lines) == 1 and len(label) + 3 + len(lines[0].text) < columns:
         return [Line(f"{label} = {lines[0].text.strip()}")]
