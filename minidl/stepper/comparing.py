@@ -105,7 +105,7 @@ def _difference(i: int, a: Step | None, b: Step | None, rtol: float) -> Differen
             return Difference(i, named(a), named(b), None, None, text)
         value, scale = _distance(to_numpy(left), to_numpy(right))
         if value > rtol * scale and (largest is None or value > largest[0]):
-            largest = value, value / scale if scale else 0.0, what
+            largest = value, value / scale if scale else value, what
     if isinstance(a, Forward) and isinstance(b, Forward) and largest is None and _metadata(a) != _metadata(b):
         return Difference(i, named(a), named(b), None, None, "the keywords of the call differ")
     if largest is None:

@@ -81,7 +81,7 @@ class Player:
         elif isinstance(step, Backward):
             inside = self.bodies.backward(step)
         if inside and step is not None:
-            self.levels.append((f"{step.phase} {step_name(step)}", inside, 0))
+            self.levels.append((step_name(step), inside, 0))
             self.top, self.hint = 0, ""
         else:
             self.hint = "There is nothing inside: this is one op."
@@ -113,7 +113,8 @@ class Player:
         head = [_bar(f" {self.title}   {place}{inside}", "quiz " if self.quiz else "", columns)]
         head += [Line(cut(note, columns), "note") for note in (self.notes if at == 0 and not name else [])]
         ask = f" Predict the gradient, then Enter (nothing: reveal): {self.typed}▏" if self.hidden else ""
-        foot = [Line(cut(f" {self.hint}", columns), "note"), Line(cut(ask, columns), "note"), _bar(f" {KEYS}{'   Esc back' if name else ''}", "", columns)]
+        keys = _bar(f" {KEYS}{'   Esc back' if name else ''}", "", columns)
+        foot = [Line(cut(f" {self.hint}", columns), "note"), Line(cut(ask, columns), "note"), keys]
         step = self.step
         body = step_lines(step, self.labels, columns - 1, self.hidden) if step is not None else []
         room = max(1, rows - len(head) - len(foot))

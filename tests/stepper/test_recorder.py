@@ -82,7 +82,9 @@ def test_backward_steps_and_grad_are_recorded_as_they_walk():
     assert [step.op.name for step in own] == [step.output.node.op.name for step in [first, *rest]]
     for recorded, yielded in zip(own, [first, *rest]):
         assert np.array_equal(recorded.g, yielded.g.numpy())
-        assert all((a is None) == (b is None) and (a is None or np.array_equal(a, b.numpy())) for a, b in zip(recorded.grads, yielded.grads))
+        assert all(
+            (a is None) == (b is None) and (a is None or np.array_equal(a, b.numpy())) for a, b in zip(recorded.grads, yielded.grads)
+        )
     assert {step.walk for step in steps} == {0, 1}
     assert np.array_equal(tape.gradient(w), minidl.grad(loss_of(w, b), [w])[0].numpy())
 
@@ -158,16 +160,18 @@ def test_an_optimizers_update():
 
 def test_a_parameter_without_a_gradient_is_not_updated():
     w, unused = Tensor(1.0, requires_grad=True), Tensor(2.0, requires_grad=True)
-    with minidl.record() as tape, pytest.warns(UserWarning, match="no gradient"):
+    with minidl.record() as tape:
         (w * w).backward()
-        minidl.optimizers.SGD().step([w, unused])
+        with pytest.warns(UserWarning, match="no gradient"):
+            minidl.optimizers.SGD().step([w, unused])
     assert sum(isinstance(step, Update) for step in tape.steps) == 1
 
 
 def test_composites_are_one_step_where_a_kernel_ran_and_their_parts_where_none_did():
     tape = intro()
     assert phases(tape)[:5] == [
-        "forward convolution_and_pooling", "forward convolution_and_pooling", "forward reshape", "forward dense_layer", "forward dense_layer",
+        "forward convolution_and_pooling", "forward convolution_and_pooling", "forward reshape", "forward dense_layer",
+        "forward dense_layer",
     ]  # fmt: skip
     with minidl.reference_only():
         parts = dense()

@@ -113,7 +113,9 @@ def test_convolution_and_pooling(shape):
 @pytest.mark.parametrize("op", [ops.max_pool2d, ops.average_pool2d], ids=["max", "average"])
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize(("size", "pool", "strides"), [((4, 4), 2, None), ((5, 7), 2, None), ((5, 5), 3, 1), ((6, 5), (3, 2), (2, 1)), ((1, 4), 1, 2)])
+@pytest.mark.parametrize(
+    ("size", "pool", "strides"), [((4, 4), 2, None), ((5, 7), 2, None), ((5, 5), 3, 1), ((6, 5), (3, 2), (2, 1)), ((1, 4), 1, 2)]
+)
 def test_pooling(op, size, pool, strides, padding, ties):
     values = rng().normal(size=(2, *size, 2))
     x = Tensor(np.round(values) if ties else values, requires_grad=True)
