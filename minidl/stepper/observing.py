@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from minidl import autograd
+from minidl.captured import CapturedSteps
 from minidl.hooks import Replacement, replaced
 from minidl.joining import ConvolutionAndPooling
 from minidl.layers.base import Layer
@@ -31,6 +32,7 @@ def _observer() -> Recorder | None:
 def _hooks() -> list[Replacement]:
     old = {name: vars(Tensor)[name] for name in ("_in_place", "__setitem__", "data")}
     old_call, old_walk, old_apply = vars(Op)["__call__"], autograd._walk, vars(Optimizer)["apply"]
+    old_step = vars(CapturedSteps)["__call__"]
     old_update, old_connect = vars(Objective)["update"], vars(Layer)["connect"]
 
     def call(self: Op, *inputs: Any, **metadata: Any) -> Any:
@@ -53,6 +55,9 @@ def _hooks() -> list[Replacement]:
     def connect(self: Layer, *inputs: Any) -> Any:  # a run on zeros, to learn the shapes, is not the learner's
         with switch(current, None):
             return old_connect(self, *inputs)
+
+    def step_of_model(self: CapturedSteps, data: Any, *options: Any, **more: Any) -> Any:  # a GPU would play it without Python
+        return old_step(self, data, *options, **more) if _observer() is None else self.trainer.train_step(data)
 
     def update_metrics(self: Objective, *arguments: Any) -> None:  # what `fit` reports is no part of training
         with switch(current, None):
@@ -80,7 +85,7 @@ def _hooks() -> list[Replacement]:
     new = {"_in_place": in_place, "__setitem__": setitem, "data": property(old["data"].fget, set_data)}
     tensors = [(Tensor, name, function) for name, function in new.items()]
     engine = [(Op, "__call__", call), (autograd, "_walk", walk), (Optimizer, "apply", apply)]
-    engine += [(Objective, "update", update_metrics), (Layer, "connect", connect)]
+    engine += [(CapturedSteps, "__call__", step_of_model), (Objective, "update", update_metrics), (Layer, "connect", connect)]
     return [*engine, *tensors, *(_grouped(kind) for kind in (Layer, Loss, ConvolutionAndPooling))]
 
 

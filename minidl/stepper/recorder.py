@@ -152,7 +152,7 @@ class Recorder:
                 kernel = True
         else:
             y = call(op, *inputs, **metadata)
-            kernel = y.node.kernel is not None if y.node else bool(op.kernels) and kernels_on.get()
+            kernel = y.node.kernel is not None if y.node else _may_have_run(op, y)
         if (known := self.values.get(id(y))) is not None and known.owner is y:
             known = known if self.deep else None  # a body that gives its input, or its last op's output
         output = Value(y._data, "result", y, y.version, y.name, group=group.get(), again=self.deep) if known is None else known
@@ -224,6 +224,11 @@ class Recorder:
             after.name = before.name
             whole = Group("update", "update", None)
             self.add(Update(None, before, after, None if g is None else g._data, {}, None, None, _line(frame), whole))
+
+
+def _may_have_run(op: Op, y: Tensor) -> bool:
+    """Whether a kernel computed y, of which no node tells; kernels leave other dtypes and empty arrays to the readable op."""
+    return kernels_on.get() and backend.owner(y._data).name in op.kernels and y._data.dtype.char in "fd" and y.size > 0
 
 
 def _changed(copy: Array, array: Array) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minidl.stepper.observing import observed
 from minidl.stepper.recorder import Recorder, is_learners, learners_frame
+from minidl.stepper.sources import is_cell
 from minidl.stepper.tape import Tape
 from minidl.switches import switch
 
@@ -25,7 +26,8 @@ def record(max_bytes: float = 1 << 30) -> Iterator[Tape]:
     says so. An exception ends the block as always; the tape keeps what was recorded, and names the line."""
     frame = learners_frame()
     recorder = _running.get() or Recorder(max_bytes)
-    tape = Tape(recorder, title=os.path.basename(frame.f_code.co_filename))
+    file = frame.f_code.co_filename
+    tape = Tape(recorder, title="notebook" if is_cell(file) else os.path.basename(file))
     try:
         with switch(_running, recorder), observed(recorder):
             yield tape

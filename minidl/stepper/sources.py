@@ -92,6 +92,11 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
+def is_cell(file: str) -> bool:
+    """Whether this is a cell of a notebook."""
+    return "ipykernel_" in file or file.startswith("<ipython-input")
+
+
 def line_text(line: Line) -> str:
     """A line of the learner's code, without its indentation; "" where it cannot be read."""
     return linecache.getline(*line).strip()
@@ -102,6 +107,9 @@ def file_names(lines: Iterable[Line]) -> dict[str, str]:
     files = list(dict.fromkeys(file for file, _ in lines))
     names: dict[str, str] = {}
     for file in files:
+        if is_cell(file):
+            names[file] = f"cell {1 + sum(name.startswith('cell ') for name in names.values())}"
+            continue
         parts = re.split(r"[\\/]", file)
         name = next(("/".join(parts[-n:]) for n in range(1, len(parts)) if "/".join(parts[-n:]) not in names.values()), file)
         names[file] = name

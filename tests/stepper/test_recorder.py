@@ -1,7 +1,9 @@
 """What is recorded: what ran, with the numbers it had, and nothing else."""
 
+import contextlib
 import gc
 import threading
+import time
 import weakref
 from contextvars import copy_context
 
@@ -371,3 +373,45 @@ def test_metrics_and_shapes_are_not_the_learners():
         assert len(tape) == 0
         model.train_on_batch(np.ones((3, 2)), np.zeros((3, 1), int))
     assert phases(tape)[-1] == "update SGD"
+
+
+def test_on_every_backend(backend):
+    """Arrays stay on their device until somebody looks; a step that a GPU would play without Python is run."""
+    rng = np.random.default_rng(0)
+    with minidl.use_backend(backend.name):
+        minidl.set_seed(0)
+        model = minidl.Sequential(
+            [
+                layers.Input((8, 8, 1)),
+                layers.Conv2D(2, 3, activation="relu"),
+                layers.MaxPooling2D(),
+                layers.Flatten(),
+                layers.Dense(3, activation="softmax"),
+            ]
+        )
+        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+        with minidl.record() as tape:
+            for _ in range(2):
+                model.train_on_batch(rng.random((2, 8, 8, 1)).astype("float32"), np.array([[0], [2]]))
+        assert {step.phase for step in tape.steps} == {"forward", "backward", "update"}
+        assert all(type(step.output.array) is backend.array_type for step in tape.steps if isinstance(step, (Forward, Backward)))
+        assert "update" in str(tape) and not tape.compare(tape)
+        tape.data()
+        step = next(step for step in tape.steps if isinstance(step, Backward) and "pool" in step.op.name)
+        assert tape.window(step, (0, 0, 0)).to_input is not None  # with a kernel that of the convolution with pooling
+
+
+def test_recording_costs_less_than_a_step():
+    """Off, nothing is installed (see above); on, at most as much again as a plain step takes."""
+    minidl.set_seed(0)
+    model = minidl.nets.intro()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    x, y = images(32)
+    times = {"off": [], "on": []}
+    for _ in range(15):
+        for how, seconds in times.items():
+            begin = time.perf_counter()
+            with minidl.record() if how == "on" else contextlib.nullcontext():
+                model.train_on_batch(x, y)
+            seconds.append(time.perf_counter() - begin)
+    assert min(times["on"]) < 2 * min(times["off"])

@@ -65,6 +65,11 @@ def test_files_with_one_name_are_told_apart():
     assert names == {"/a/train.py": "train.py", "/b/train.py": "b/train.py", "C:\\c\\net.py": "net.py"}
 
 
+def test_cells_of_a_notebook():
+    names = sources.file_names([("/tmp/ipykernel_12/345.py", 1), ("/tmp/ipykernel_12/678.py", 2), ("<ipython-input-3-abc>", 1)])
+    assert list(names.values()) == ["cell 1", "cell 2", "cell 3"]
+
+
 def test_lines_around(tmp_path):
     file = tmp_path / "x.py"
     file.write_text("a = 1\n  b = 2\nc = 3\nd = 4\ne = 5\nf = 6\n")
