@@ -54,6 +54,7 @@ class Recorder:
         self.walks = 0
         self.values: dict[int, Value] = {}  # the latest of each Tensor and array, by id; the values keep them alive
         self.parameters: dict[int, Tensor] = {}
+        self.by_hand: Group | None = None  # the update by hand that is going on
 
     def add(self, step: Step, *arrays: Array | None) -> None:
         self.steps.append(step)
@@ -87,18 +88,17 @@ class Recorder:
         elif kind == "parameter":
             self.parameters[id(x)] = x
             new.group = group.get()
-        elif kind == "input" and new.name is None:
-            new.name = self._gradient_of(x)
+        elif kind == "input" and (parameter := self._parameter_of(x)) is not None:
+            name = self.values[id(parameter)].name
+            new.name, new.of_gradient = new.name or (f"dL/d{name}" if name else "gradient"), True
         self.bytes += array.nbytes if copied else 0
         self.values[id(x)] = new
         return new
 
-    def _gradient_of(self, x: Any) -> str | None:
-        for parameter in self.parameters.values():
-            if parameter.grad is not None and (x is parameter.grad or x is parameter.grad._data):
-                name = self.values[id(parameter)].name
-                return f"dL/d{name}" if name else "gradient"
-        return None
+    def _parameter_of(self, x: Any) -> Tensor | None:
+        """The parameter whose .grad ``x`` is."""
+        grads = ((parameter, parameter.grad) for parameter in self.parameters.values())
+        return next((parameter for parameter, g in grads if g is not None and (x is g or x is g._data)), None)
 
     def _name(self, values: tuple[Value | None, ...], frame: FrameType) -> None:
         """Look up what the learner calls these values."""
@@ -155,8 +155,12 @@ class Recorder:
             kernel = y.node.kernel is not None if y.node else _may_have_run(op, y)
         if (known := self.values.get(id(y))) is not None and known.owner is y:
             known = known if self.deep else None  # a body that gives its input, or its last op's output
-        output = Value(y._data, "result", y, y.version, y.name, group=group.get(), again=self.deep) if known is None else known
-        step = Forward(op, values, output, metadata, line, kernel, group.get(), body)
+        of_gradient = not y.requires_grad and any(value is not None and value.of_gradient for value in values)
+        self.by_hand = self._update_by_hand() if of_gradient else None
+        whole = group.get() or self.by_hand
+        output = Value(y._data, "result", y, y.version, y.name, group=whole, again=self.deep) if known is None else known
+        output.of_gradient = of_gradient
+        step = Forward(op, values, output, metadata, line, kernel, whole, body)
         if known is None:
             output.maker = step
         self.values[id(y)] = output
@@ -222,8 +226,11 @@ class Recorder:
             frame = learners_frame()
             self._name((before,), frame)
             after.name = before.name
-            whole = Group("update", "update", None)
-            self.add(Update(None, before, after, None if g is None else g._data, {}, None, None, _line(frame), whole))
+            self.by_hand = self._update_by_hand()
+            self.add(Update(None, before, after, None if g is None else g._data, {}, None, None, _line(frame), self.by_hand))
+
+    def _update_by_hand(self) -> Group:
+        return self.by_hand or Group("update", "update", None)
 
 
 def _may_have_run(op: Op, y: Tensor) -> bool:

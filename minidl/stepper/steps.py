@@ -35,6 +35,7 @@ class Value:
     updates: int = 0  # how often it was changed in place before
     copied: bool = False  # a snapshot, because the array may change
     again: bool = False  # computed again, for display
+    of_gradient: bool = False  # computed from a parameter's .grad, on the way to an update by hand
     looked: bool = False  # for its name
 
     @property

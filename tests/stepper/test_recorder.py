@@ -144,6 +144,12 @@ def test_updates_by_hand(how):
     assert update.before.tolist() == [1, 2] and update.after.array.tolist() == [0, 0] and update.g.tolist() == [2, 4]
 
 
+def test_what_leads_to_an_update_by_hand_belongs_to_it():
+    tape = scalar()
+    (whole,) = {step.group for step in tape.steps[10:]}
+    assert whole.kind == "update" and all(step.group is None for step in tape.steps[:10])
+
+
 def test_an_optimizers_update():
     w = Tensor([1.0, -2.0], requires_grad=True, name="w")
     optimizer = minidl.optimizers.Adam(0.1)
