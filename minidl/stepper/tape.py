@@ -10,7 +10,7 @@ import numpy as np
 from minidl.backend import to_numpy
 from minidl.stepper import player, quiz, windows
 from minidl.stepper.again import Bodies
-from minidl.stepper.assembly import page
+from minidl.stepper.assemble import page
 from minidl.stepper.comparing import Comparison, compared
 from minidl.stepper.data import Writer
 from minidl.stepper.recorder import Recorder

@@ -8,7 +8,7 @@ from minidl import Tensor, ops
 from minidl.stepper import compare
 
 from .computations import dense, intro, scalar
-from .test_assembly import tape_in
+from .pagetext import tape_in
 
 
 def test_equal_tapes():

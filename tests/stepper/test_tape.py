@@ -13,7 +13,7 @@ from minidl import Tensor, ops
 from minidl.stepper import Backward
 
 from .computations import dense, intro, scalar
-from .test_assembly import EVIL, tape_in
+from .pagetext import EVIL, Scripts, tape_in
 
 
 def test_a_page(tmp_path):
@@ -23,6 +23,18 @@ def test_a_page(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
     dense().to_html(str(path))
     assert path.stat().st_size < 1_000_000
+
+
+def test_data_cannot_break_out_of_the_page(tmp_path):
+    w = Tensor([1.0], requires_grad=True, name=EVIL)
+    with minidl.record() as tape:
+        (w * w).backward()
+    tape.title = EVIL
+    tape.to_html(tmp_path / "evil.html")
+    scalar().to_html(tmp_path / "harmless.html")
+    text, harmless = ((tmp_path / name).read_text(encoding="utf-8") for name in ("evil.html", "harmless.html"))
+    assert "alert(1)<" not in text and len(Scripts(text).scripts) == len(Scripts(harmless).scripts)
+    assert tape_in(text)["title"] == EVIL and tape_in(text)["tensors"][0]["name"] == EVIL
 
 
 def test_the_page_of_the_intro_net_is_not_too_large(tmp_path):

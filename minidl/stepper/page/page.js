@@ -1,1 +1,0 @@
-document.getElementById("text").textContent = JSON.parse(document.getElementById("tape").textContent).title;
