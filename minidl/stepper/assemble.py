@@ -14,11 +14,11 @@ _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 def page(data: dict[str, object]) -> str:
     """The page that shows ``data``, a tape as JSON takes it (no NaN: the tape writes "nan"). ValueError if JSON cannot hold it."""
-    parts = {"css": _read("page.css"), "js": "\n".join(_read(f"{name}.js") for name in SCRIPTS), "tape": embedded(data)}
+    parts = {"css": _read("page.css"), "js": "\n".join(_read(f"{name}.js") for name in SCRIPTS), "tape": as_json(data)}
     return _MARKER.sub(lambda marker: parts[marker[1]], _read("page.html"))  # in one pass: data may contain a marker
 
 
-def embedded(data: object) -> str:
+def as_json(data: object) -> str:
     """``data`` as JSON that may stand inside a <script> element: nothing in it can end the element or open a comment."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _UNSAFE.sub(lambda character: f"\\u{ord(character[0]):04x}", text)

@@ -18,8 +18,8 @@ function chainRow(tape, step, { input, upstream, local, text }, hidden) {
   const own = shortName(tape, step, input);
   const downstream = factor("downstream", `dL/d${own}`, own === name ? "" : name, hidden ? "?" : summary(step.grads[input], "gradient"));
   const symbols = element("div", { class: "chain" },
-    factor("upstream", upstream ?? "dL/dy", tape.label(step.output), summary(step.g, "gradient")), element("span", { class: "sign" }, "×"),
-    factor("local", /what the rule says/.test(local) ? "as its rule says" : local ?? `dy/d${own}`, "", ""), element("span", { class: "sign" }, "="), downstream);
+    factor("upstream", upstream ?? "dL/dy", tape.label(step.output), summary(step.g, "gradient")),
+    term("×", factor("local", /what the rule says/.test(local) ? "as its rule says" : local ?? `dy/d${own}`, "", "")), term("=", downstream));
   const written = text && (hidden ? element("p", { class: "maths" }, "The numbers are hidden until you have predicted them.") : element("p", { class: "maths" }, text));
   return element("div", { class: "chain-row" }, symbols, written);
 }

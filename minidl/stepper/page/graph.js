@@ -1,6 +1,7 @@
 // The graph: ops as boxes, the tensors on the edges as labels with value and gradient, layers as frames that fold.
 
 const FRAME = { side: 14, top: 32, bottom: 8 };
+const NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"; // one transparent pixel
 const FONT = { op: "600 13px system-ui, sans-serif", label: "600 12px system-ui, sans-serif", text: "12px ui-monospace, Menlo, Consolas, monospace" };
 
 class Graph {
@@ -169,7 +170,7 @@ class Graph {
     if (opens(edge.to)) path += `L${round(stopX)} ${round(stopY + FRAME.top)}`;
     const arrow = vertices.get(edge.to).op != null || opens(edge.to) === false;
     const node = drawn("path", { d: path, class: arrow ? "edge arrow" : "edge" });
-    this.edges.push({ node, ...edge });
+    this.edges.push({ node, arrow, ...edge });
     this.parts.edges.append(node);
     if (arrow) {
       const [x, y] = points.at(-1).map(round);
@@ -190,7 +191,7 @@ class Graph {
       class: `node ${kind}`, transform: `translate(${round(x)} ${round(y)})`, role: "button", tabindex: "0", "data-unit": id, "aria-label": label, onclick: act, onkeydown: act,
     }, ...children);
     this.parts.nodes.append(group);
-    const entry = { group, x, y, width: vertex.width, height: vertex.height };
+    const entry = { group, kind, x, y, width: vertex.width, height: vertex.height };
     this.nodes.set(id, entry);
     return entry;
   }
@@ -255,31 +256,32 @@ class Graph {
     const backward = step?.phase === "backward";
     this.lit = null;
     for (const entry of this.nodes.values()) {
-      if (entry.op != null) {
-        entry.group.classList.toggle("to-come", entry.op >= position);
-        this.light(entry, entry.op === now, step);
-      } else if (entry.container) {
+      if (entry.op != null) this.look(entry, { "to-come": entry.op >= position, lit: entry.op === now }, step);
+      else if (entry.container) {
         const inside = now != null && this.folding.hiddenIn(now) === entry.container;
-        this.light(entry, inside, step);
+        this.look(entry, { "to-come": entry.container.first >= position, lit: inside }, step);
         entry.now.textContent = inside ? `now: ${shortened(step.op, 24)}` : entry.count;
-        entry.group.classList.toggle("to-come", entry.container.first >= position);
       } else if (entry.tensor != null) this.showPill(entry, position, step, hides);
     }
-    for (const { node, tip, ops } of this.edges) {
-      for (const part of [node, tip]) {
-        part?.classList.toggle("lit", now != null && ops.has(now));
-        part?.classList.toggle("backward", backward);
-      }
+    for (const { node, tip, arrow, ops } of this.edges) {
+      const lit = now != null && ops.has(now) ? (backward ? " lit backward" : " lit") : "";
+      node.setAttribute("class", `edge${arrow ? " arrow" : ""}${lit}`);
+      tip?.setAttribute("class", `tip${lit}`);
     }
   }
 
-  light(entry, on, step) {
-    entry.group.classList.toggle("lit", on);
-    if (on) {
+  // How a node looks: a function of the position alone, whatever was shown before.
+  look(entry, states, step) {
+    const names = Object.keys(states).filter((name) => states[name]);
+    entry.group.setAttribute("class", ["node", entry.kind, ...names].join(" "));
+    if (states.lit) {
       this.lit = entry;
       entry.group.dataset.phase = step.phase;
       entry.group.setAttribute("aria-current", "step");
-    } else entry.group.removeAttribute("aria-current");
+    } else {
+      delete entry.group.dataset.phase;
+      entry.group.removeAttribute("aria-current");
+    }
   }
 
   showPill(entry, position, step, hides) {
@@ -287,8 +289,6 @@ class Graph {
     const exists = this.tape.exists(tensor, position);
     const value = this.tape.value(tensor, position);
     const gradient = this.tape.gradient(tensor, position);
-    entry.group.classList.toggle("to-come", !exists);
-    entry.group.classList.toggle("inspected", this.shown.inspected === tensor);
     const valueText = exists ? summary(value) : "not computed yet";
     const hidden = gradient && hides(tensor);
     let gradientText = "";
@@ -302,12 +302,13 @@ class Graph {
     const label = `${this.tape.label(tensor)} ${shapeText(value.shape)}: ${valueText}${gradientText ? `; ${gradientText.replace("∂", "gradient")}` : ""}`;
     entry.group.setAttribute("aria-label", label);
     entry.title.textContent = titlesShown ? label : this.tape.label(tensor);
-    this.light(entry, step?.phase === "update" && step.parameter === tensor, step);
-    if (entry.picture) entry.picture.setAttribute("href", exists ? this.thumbnail(value.slices?.[0] ?? null) : "data:,");
+    const lit = step?.phase === "update" && step.parameter === tensor;
+    this.look(entry, { "to-come": !exists, inspected: this.shown.inspected === tensor, lit }, step);
+    if (entry.picture) entry.picture.setAttribute("href", exists ? this.thumbnail(value.slices?.[0]) : NO_PICTURE);
   }
 
   thumbnail(slice) {
-    if (!slice) return "data:,";
+    if (!slice) return NO_PICTURE;
     this.thumbnails ??= new Map();
     const key = themeName();
     if (!this.thumbnails.has(slice)) this.thumbnails.set(slice, {});

@@ -1,5 +1,6 @@
 // A layered drawing (after Sugiyama): ranks by longest path, order within a rank by barycentres, then places as near to the neighbours as
-// the widths allow. A vertex is {id, order, width, height, pin}: ``order`` is its time, ``pin`` "top" or "bottom" for where edges enter or
+// the widths allow. What is fed by nothing (a parameter) keeps to the right and pulls little: so the way of the data is a straight line.
+// A vertex is {id, order, width, height, pin}: ``order`` is its time, ``pin`` "top" or "bottom" for where edges enter or
 // leave. An edge is {from, to, …}; ``fromShift`` and ``toShift`` say how far from the centre it leaves or arrives. Coordinates are added:
 // x (centre), y (top); to edges, points.
 
@@ -35,35 +36,53 @@ function rank(vertices, edges, byId) {
   }
   for (const vertex of vertices) { // what nothing feeds stands right above who uses it first
     const after = outOf.get(vertex.id);
-    if (!vertex.pin && !into.get(vertex.id).length && after.length) vertex.rank = Math.max(base, Math.min(...after.map((next) => next.rank)) - 1);
+    vertex.leaf = !vertex.pin && !into.get(vertex.id).length && after.length > 0;
+    if (vertex.leaf) vertex.rank = Math.max(base, Math.min(...after.map((next) => next.rank)) - 1);
   }
   const last = Math.max(0, ...vertices.filter(({ pin }) => pin !== "bottom").map((vertex) => vertex.rank));
   for (const vertex of vertices) if (vertex.pin === "bottom") vertex.rank = last + 1;
 }
 
-// Rows of vertices; an edge over several ranks gets a place in each row that it passes.
+// Rows of vertices; an edge over several ranks gets a place in each row that it passes, shared by all edges from the same vertex.
 function routed(vertices, edges, byId) {
   const rows = [];
   for (const vertex of [...vertices].sort((a, b) => a.order - b.order)) {
     Object.assign(vertex, { above: [], below: [] });
     (rows[vertex.rank] ??= []).push(vertex);
   }
+  const link = (above, below, shift) => {
+    above.below.push({ vertex: below, shift });
+    below.above.push({ vertex: above, shift: -shift });
+  };
+  const trunks = new Map(vertices.map(({ id }) => [id, []]));
   for (const edge of edges) {
-    let [above, to] = [byId.get(edge.from), byId.get(edge.to)];
+    const [from, to, trunk] = [byId.get(edge.from), byId.get(edge.to), trunks.get(edge.from)];
     edge.chain = [];
-    for (let row = above.rank + 1; row <= to.rank; row++) {
-      const next = row === to.rank ? to : { id: null, width: 8, height: 0, above: [], below: [], passing: true };
-      if (next !== to) {
-        edge.chain.push(next);
-        (rows[row] ??= []).push(next);
+    let above = from;
+    const leaves = () => (above === from ? edge.fromShift ?? 0 : 0);
+    for (let row = from.rank + 1; row < to.rank; row++) {
+      if (!trunk[row]) {
+        trunk[row] = { id: null, width: 8, height: 0, above: [], below: [], passing: true };
+        (rows[row] ??= []).push(trunk[row]);
+        link(above, trunk[row], -leaves());
       }
-      const shift = (next === to ? edge.toShift ?? 0 : 0) - (row === byId.get(edge.from).rank + 1 ? edge.fromShift ?? 0 : 0);
-      above.below.push({ vertex: next, shift });
-      next.above.push({ vertex: above, shift: -shift });
-      above = next;
+      edge.chain.push(trunk[row]);
+      above = trunk[row];
     }
+    link(above, to, (edge.toShift ?? 0) - leaves());
   }
-  return Array.from(rows, (row) => row ?? []);
+  return Array.from(rows, (row) => leavesBesides(row ?? []));
+}
+
+// The row with each leaf right of what goes into the same vertex.
+function leavesBesides(row) {
+  const result = row.filter(({ leaf }) => !leaf);
+  const sharing = (leaf) => result.findLastIndex((other) => other.below.some(({ vertex }) => leaf.below.some((near) => near.vertex === vertex)));
+  for (const leaf of row.filter((vertex) => vertex.leaf)) {
+    const beside = sharing(leaf);
+    result.splice(beside < 0 ? result.length : beside + 1, 0, leaf);
+  }
+  return result;
 }
 
 function arrange(rows) {
@@ -97,6 +116,18 @@ function crossings(rows) {
   return count;
 }
 
+function weight({ leaf }) {
+  return leaf ? 0.001 : 1;
+}
+
+// Where its neighbours would have a vertex: those of its own kind first, so that both chains of ops and passing edges run straight.
+function pulled(vertex, near) {
+  const passes = (other) => Boolean(other.passing || other.pin);
+  const kin = near.filter((other) => !other.vertex.leaf && passes(other.vertex) === passes(vertex));
+  const firm = kin.length ? kin : near.filter((other) => !other.vertex.leaf);
+  return average((firm.length ? firm : near).map((other) => other.vertex.x + other.shift));
+}
+
 function average(numbers) {
   return numbers.length ? numbers.reduce((sum, x) => sum + x, 0) / numbers.length : null;
 }
@@ -114,7 +145,7 @@ function place(rows) {
     for (const row of down ? rows : [...rows].reverse()) {
       settle(row, row.map((vertex) => {
         const near = down ? vertex.above : vertex.below;
-        return average((near.length ? near : [...vertex.above, ...vertex.below]).map((other) => other.vertex.x + other.shift)) ?? vertex.x;
+        return pulled(vertex, near.length ? near : [...vertex.above, ...vertex.below]) ?? vertex.x;
       }));
     }
   }
@@ -139,13 +170,13 @@ function settle(row, wishes) {
   const blocks = [];
   const offsets = row.map((vertex, i) => (offset += i ? (row[i - 1].width + vertex.width) / 2 + (vertex.passing && row[i - 1].passing ? 6 : GAP_X) : 0));
   row.forEach((vertex, i) => {
-    let block = { sum: wishes[i] - offsets[i], count: 1 };
-    while (blocks.length && blocks.at(-1).sum / blocks.at(-1).count > block.sum / block.count) {
+    let block = { sum: (wishes[i] - offsets[i]) * weight(vertex), weight: weight(vertex), count: 1 };
+    while (blocks.length && blocks.at(-1).sum / blocks.at(-1).weight > block.sum / block.weight) {
       const before = blocks.pop();
-      block = { sum: block.sum + before.sum, count: block.count + before.count };
+      block = { sum: block.sum + before.sum, weight: block.weight + before.weight, count: block.count + before.count };
     }
     blocks.push(block);
   });
   let i = 0;
-  for (const { sum, count } of blocks) for (let k = 0; k < count; k++, i++) row[i].x = sum / count + offsets[i];
+  for (const block of blocks) for (let k = 0; k < block.count; k++, i++) row[i].x = block.sum / block.weight + offsets[i];
 }

@@ -30,7 +30,7 @@ class Quiz {
   question(step, input, grad) {
     const name = this.tape.gradientName(step.inputs[input]);
     const size = sizeOf(grad.shape);
-    if (!grad.values) return { input, name, kind: "shape", text: `The shape of ${name}`, right: grad.shape, help: "It is a large array: which shape must its gradient have? For example 32, 10" };
+    if (!grad.values || !step.g.values) return { input, name, kind: "shape", text: `The shape of ${name}`, right: grad.shape, help: "It is a large array: which shape must its gradient have? For example 32, 10" };
     const values = grad.values.map(numberOf);
     if (size <= ASK_ALL) {
       const help = size === 1 ? "One number; a product like 0.5*2 is worked out." : `${size} numbers in C order (row by row), with spaces or commas between.`;

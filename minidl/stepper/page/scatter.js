@@ -22,7 +22,7 @@ function toFilter(stage, { f, m }, cells, delta) {
   const gives = windowMatrix(`adds to dL/dkernel[:, :, ${m}, ${f}]`, cells, kw, (cell) => ({ value: delta * stage.xAt(cell, m) }), "to-filter");
   const total = stage.cost() <= MOST_WORK ? stage.everything().dkernel : null;
   const whole = total && windowMatrix("all pixels of this image", cells, kw, (cell) => ({ value: total[((cell.i * kw + cell.j) * stage.channels + m) * stage.filters + f] }), "filter-total");
-  return element("div", { class: "equation scrolls", tabindex: "0", role: "group", "aria-label": "gradient of the filter" }, element("span", { class: "formula" }, "δ"), sign("×"), patch, sign("="), gives, whole && sign("…"), whole);
+  return element("div", { class: "equation scrolls", tabindex: "0", role: "group", "aria-label": "gradient of the filter" }, element("span", { class: "formula" }, "δ"), term("×", patch), term("=", gives), whole && term("…", whole));
 }
 
 function toInput(stage, { r, c, f, m }, cells, deltas) {

@@ -11,6 +11,7 @@ function windowCards(tape, at, hidden) {
   const stages = stagesOf(window);
   const views = stages.map((stage, i) => new WindowView(stage, { backward, hidden, image: window.image ?? 0, part: stages.length > 1 ? i + 1 : 0, key: `${window.of ?? at} ${i}` }));
   if (views.length > 1) views[1].onmove = ({ r, c, f }) => { const won = stages[1].winner(r, c, f); views[0].moveTo(won.row, won.column, f); };
+  views[1]?.onmove?.(views[1].at);
   return views.map((view) => view.card);
 }
 
@@ -36,9 +37,9 @@ class WindowView {
     const { stage, at } = this;
     const { rows, columns } = stage.places;
     const set = (name) => (event) => { this.at[name] = Number(event.target.value); this.update(name === "f" || name === "m"); };
-    const choice = (label, name, count) => element("label", {}, label, (this[name + "Select"] = element("select", { onchange: set(name) },
+    const choice = (label, name, count) => element("label", {}, label, (this[name + "Select"] = element("select", { "aria-label": label, onchange: set(name) },
       Array.from({ length: count }, (_, i) => element("option", { value: i, selected: i === at[name] }, String(i))))));
-    const place = (label, name, count) => element("label", {}, label, (this[name + "Input"] = element("input", { type: "number", min: 0, max: count - 1, value: at[name],
+    const place = (label, name, count) => element("label", {}, label, (this[name + "Input"] = element("input", { type: "number", "aria-label": label, min: 0, max: count - 1, value: at[name],
       onchange: (event) => this.moveTo(...(name === "r" ? [Number(event.target.value), at.c] : [at.r, Number(event.target.value)])) })));
     return element("div", { class: "pickers" }, place("Row", "r", rows), place("Column", "c", columns),
       choice(this.isConvolution ? "Output channel" : "Channel", "f", stage.filters), this.isConvolution && choice("Input channel", "m", stage.channels));
@@ -46,10 +47,10 @@ class WindowView {
 
   pictures() {
     this.input = new PickPicture("Input x", this.stage.places.height, this.stage.places.width);
-    this.output = new PickPicture("Output y", this.stage.places.rows, this.stage.places.columns, (r, c) => this.moveTo(r, c));
+    this.output = new PickPicture(this.stage.computedHere ? "Convolved" : "Output y", this.stage.places.rows, this.stage.places.columns, (r, c) => this.moveTo(r, c));
     const boxes = [this.input.figure, this.output.figure];
     if (this.backward) {
-      this.touches = new PickPicture("Windows that touch each pixel", this.stage.places.height, this.stage.places.width);
+      this.touches = new PickPicture("Windows per pixel", this.stage.places.height, this.stage.places.width);
       boxes.push(this.touches.figure);
     }
     return element("div", { class: "pictures" }, boxes);
@@ -76,7 +77,7 @@ class WindowView {
     if (repaint) {
       this.input.paint(channel(stage.x.data, stage.channels, this.inputChannel), `channel ${this.inputChannel}`);
       this.output.paint(channel(stage.y.data, stage.filters, at.f), `channel ${at.f}`);
-      this.touches?.paint(places.touches(), "1 where one window does");
+      this.touches?.paint(places.touches(), "how many touch it");
     }
     const cells = places.cells(at.r, at.c);
     const seen = cells.filter(({ inside }) => inside).map(({ row, column }) => [row, column]);
@@ -119,7 +120,7 @@ class PickPicture {
   }
 
   paint(data, note) {
-    const canvas = exactCanvas(data, this.rows, this.columns, `${this.title}, ${note}`, 168);
+    const canvas = exactCanvas(data, this.rows, this.columns, `${this.title}, ${note}`, 152);
     this.box.replaceChildren(canvas, this.overlay);
     this.box.style.width = canvas.style.width;
     this.caption.textContent = `${this.rows} × ${this.columns}, ${note}`;
@@ -128,8 +129,11 @@ class PickPicture {
 
   mark(cells, best = null) {
     this.marked = cells;
-    const square = ([row, column], kind) => drawn("rect", { x: column, y: row, width: 1, height: 1, class: kind });
-    this.overlay.replaceChildren(...cells.map((cell) => square(cell, "marked")), ...(best ? [square(best, "best")] : []));
+    const [rows, columns] = [0, 1].map((axis) => cells.map((cell) => cell[axis]));
+    const box = [Math.min(...rows), Math.min(...columns), Math.max(...rows) - Math.min(...rows) + 1, Math.max(...columns) - Math.min(...columns) + 1];
+    const boxes = box[2] * box[3] === cells.length ? [box] : cells.map(([row, column]) => [row, column, 1, 1]);
+    const outline = ([y, x, height, width], kind) => ["halo", kind].map((name) => drawn("rect", { x, y, width, height, class: name }));
+    this.overlay.replaceChildren(...boxes.flatMap((one) => outline(one, "marked")), ...(best ? outline([...best, 1, 1], "best") : []));
   }
 
   say(text) {
@@ -149,7 +153,7 @@ function windowMatrix(title, cells, columns, entry, kind = "") {
   for (let from = 0; from < cells.length; from += columns) {
     rows.push(element("tr", {}, known.slice(from, from + columns).map(({ value, pad, best }) => {
       const cell = pad ? element("td", { class: "number pad", title: "padding" }, pad === true ? "0" : pad) : numberCell(value, "float64", "td", [], low, high);
-      if (!pad) cell.textContent = number(value, "float64", 4);
+      if (!pad) cell.textContent = number(value, "float64", 3);
       if (best) cell.classList.add("best");
       return cell;
     })));
@@ -159,6 +163,11 @@ function windowMatrix(title, cells, columns, entry, kind = "") {
 
 function sign(text) {
   return element("span", { class: "sign" }, text);
+}
+
+// A sign with what follows it: they stay on one line.
+function term(text, following) {
+  return element("span", { class: "term" }, sign(text), following);
 }
 
 function figureIn(value, kind) {
@@ -184,7 +193,7 @@ function convolutionParts(stage, { r, c, f, m }, cells) {
   if (active && stage.act) line.append(`; ${stage.activation} → `, figureIn(stage.act[0](before), "after"));
   if (active && !stage.act) line.append(`; then ${stage.activation}, which this page does not compute`);
   return [
-    element("div", { class: "equation scrolls", tabindex: "0", role: "group", "aria-label": "patch times filter" }, patch, sign("×"), filter, sign("="), products),
+    element("div", { class: "equation scrolls", tabindex: "0", role: "group", "aria-label": "patch times filter" }, patch, term("×", filter), term("=", products)),
     line, agreement(stage, active && !stage.act ? null : stage.output(r, c, f, cells), r, c, f), im2colRow(stage, row, r, c, m),
   ];
 }
