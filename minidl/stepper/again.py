@@ -8,8 +8,9 @@ import numpy as np
 from minidl.autograd import backward_steps, grad
 from minidl.backend import Array, owner, to_numpy
 from minidl.stepper.observing import observed
-from minidl.stepper.recorder import Recorder, group
+from minidl.stepper.recorder import Recorder
 from minidl.stepper.steps import Backward, Forward, Value
+from minidl.stepper.values import group
 from minidl.switches import kernels_on, recording, switch
 from minidl.tensor import Composite, Op, Tensor, made
 
@@ -38,7 +39,7 @@ class Body:
         inputs = [fresh(value) for value in step.inputs]
         for t, value in zip(inputs, step.inputs):
             if isinstance(t, Tensor) and value is not None:
-                self._recorder.values[id(t)] = value
+                self._recorder.values.put(t, value)
         self._inputs = inputs  # alive, so that their ids stay theirs
         with observed(self._recorder), switch(group, step.group), _readable(), switch(recording, True):
             self._y: Tensor = step.op(*inputs, **step.metadata)

@@ -13,6 +13,17 @@ INFIX = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@", "less": "<", "less_equal": "≤",
     "greater": ">", "greater_equal": "≥", "equal": "=", "not_equal": "≠",
 }  # fmt: skip
+DELTA = ", δ = g before the activation"
+CONVOLUTION = {"x": "col2im(δ kernelᵀ)" + DELTA, "kernel": "im2col(x)ᵀ δ" + DELTA, "bias": "Σ δ" + DELTA}
+COMPOSITES = {  # their rule is their body; this is what comes out
+    "dense_layer": {"x": "δ kernelᵀ" + DELTA, "kernel": "xᵀ δ" + DELTA, "bias": "Σ δ" + DELTA},
+    "conv2d": {"x": "col2im(g kernelᵀ)", "kernel": "im2col(x)ᵀ g"},
+    "convolution_layer": CONVOLUTION,
+    "convolution_and_pooling": CONVOLUTION,
+    "softmax_crossentropy": {"x": "g (softmax(x) Σ targets − targets)"},
+    "average_pool2d": {"x": "g / (numbers in the window), to all of them"},
+    "global_average_pool2d": {"x": "g / (rows · columns), everywhere"},
+}
 WRITTEN = 4  # entries of an array that are written out in a line
 
 
@@ -57,7 +68,7 @@ def local_derivatives(step: Backward) -> list[np.ndarray | None]:
 
 def chain(step: Backward) -> list[dict[str, Any]]:
     """For each input that gets a gradient: upstream × local = downstream, in symbols and, where it is number by number, in numbers."""
-    _, formulas = sources.maths(step.op)
+    formulas = sources.maths(step.op)[1] or COMPOSITES.get(step.op.name, {})
     rows = []
     for i, (own, local) in enumerate(zip(step.grads, local_derivatives(step))):
         if own is None:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from minidl.stepper.frames import is_learners, learners_frame
 from minidl.stepper.observing import observed
-from minidl.stepper.recorder import Recorder, is_learners, learners_frame
+from minidl.stepper.recorder import Recorder
 from minidl.stepper.sources import is_cell
 from minidl.stepper.tape import Tape
 from minidl.switches import switch
@@ -35,7 +36,7 @@ def record(max_bytes: float = 1 << 30) -> Iterator[Tape]:
         tape.error = said(error)
         raise
     finally:
-        recorder.name_the_rest(frame.f_locals)
+        recorder.values.name_the_rest(frame.f_locals)
         tape.end()
 
 

@@ -19,6 +19,7 @@ class Group:
     name: str  # "conv2d"
     kind: str  # "Conv2D"; "composite" for the parts of one; "derivative" for what a gradient rule computed on the way to a higher order
     parent: "Group | None"
+    entered: bool = False  # an op was called in it
 
 
 @dataclass(eq=False)

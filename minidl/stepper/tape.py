@@ -45,7 +45,7 @@ class Tape:
 
     def name_values(self, variables: Mapping[str, Any]) -> None:
         """Call the values that have no name yet as these variables are called that hold them."""
-        self._recorder.name_the_rest(variables)
+        self._recorder.values.name_the_rest(variables)
 
     @property
     def steps(self) -> list[Step]:

@@ -4,8 +4,9 @@ from typing import Any
 from minidl.backend import to_numpy
 from minidl.stepper.again import Bodies
 from minidl.stepper.arrays import raw
+from minidl.stepper.geometry import Geometry
 from minidl.stepper.steps import Backward, Forward
-from minidl.stepper.windows import CONVOLUTIONS, OPENED, Geometry, Parts, parts
+from minidl.stepper.windows import CONVOLUTIONS, OPENED, Parts, parts
 
 KINDS = {"max_pool2d": "max_pool", "average_pool2d": "average_pool"}
 

@@ -1,57 +1,17 @@
 """A convolution, pooling or dropout at one place: what goes into one number of the output, and where its gradient goes."""
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from minidl.backend import to_numpy
-from minidl.ops.convolution import padding_widths, pair, places
 from minidl.stepper.again import Bodies
+from minidl.stepper.geometry import Geometry, convolution_geometry, padded_places, pooling_geometry
 from minidl.stepper.steps import Backward, Forward, Value
 
 CONVOLUTIONS = ("conv2d", "convolution_layer", "convolution_and_pooling")
 POOLINGS = ("max_pool2d", "average_pool2d")
 OPENED = (*CONVOLUTIONS, *POOLINGS, "dropout")
-
-
-class Geometry(NamedTuple):
-    """Where windows lie: each a pair (along rows, along columns)."""
-
-    size: tuple[int, int]
-    strides: tuple[int, int]
-    dilation: tuple[int, int]
-    padding: tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
-
-    def rows(self, row: int) -> np.ndarray:
-        """The rows of the image that the window at output row ``row`` sees; outside the image, they are padding."""
-        return row * self.strides[0] - self.padding[0][0] + self.dilation[0] * np.arange(self.size[0])
-
-    def columns(self, column: int) -> np.ndarray:
-        return column * self.strides[1] - self.padding[1][0] + self.dilation[1] * np.arange(self.size[1])
-
-    def touches(self, image: tuple[int, int], output: tuple[int, int]) -> np.ndarray:
-        """How many windows touch each pixel of the image: (H, W)."""
-        count = [np.zeros(n, int) for n in image]
-        for axis, (seen, number) in enumerate(((self.rows, output[0]), (self.columns, output[1]))):
-            for place in range(number):
-                inside = seen(place)
-                np.add.at(count[axis], inside[(inside >= 0) & (inside < image[axis])], 1)
-        return np.outer(count[0], count[1])
-
-
-def convolution_geometry(
-    x: tuple[int, ...], kernel: tuple[int, ...], strides: Any = 1, padding: Any = "valid", dilation: Any = 1
-) -> Geometry:
-    """For images of shape ``x`` (N, H, W, C) and kernels (kh, kw, C, F)."""
-    size, steps, spread = (kernel[0], kernel[1]), pair(strides), pair(dilation)
-    return Geometry(size, steps, spread, padding_widths(x[1:3], size, steps, spread, padding))
-
-
-def pooling_geometry(x: tuple[int, ...], pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Geometry:
-    """For images of shape ``x`` (N, H, W, C)."""
-    size = pair(pool_size)
-    steps = size if strides is None else pair(strides)
-    return Geometry(size, steps, (1, 1), padding_widths(x[1:3], size, steps, (1, 1), padding))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +104,9 @@ def parts(step: Forward | Backward, bodies: Bodies) -> Parts:
     layer = options["convolution"] if name == "convolution_and_pooling" else options
     sizes = {key: layer[key] for key in ("strides", "padding", "dilation") if key in layer}
     geometry = convolution_geometry(x.shape, kernel.shape, **sizes)
-    pool = pooling_geometry((x.shape[0], *_places(geometry, x.shape)), **options["pooling"]) if name == "convolution_and_pooling" else None
+    pool = None
+    if name == "convolution_and_pooling":
+        pool = pooling_geometry((x.shape[0], *padded_places(geometry, x.shape)), **options["pooling"])
     if name == "conv2d":
         return Parts(x, kernel, None, None, geometry, y, y, gy, None, "", y, gy)
     again = bodies.forward(forward)
@@ -157,12 +119,6 @@ def parts(step: Forward | Backward, bodies: Bodies) -> Parts:
     chosen = layer.get("activation")
     activation = getattr(chosen, "name", None) or getattr(chosen, "__name__", None)
     return Parts(x, kernel, bias, None if activation == "linear" else activation, geometry, z, a, g, pool, "max_pool2d", y, gy)
-
-
-def _places(geometry: Geometry, image: tuple[int, ...]) -> tuple[int, int]:
-    padded = tuple(size + sum(widths) for size, widths in zip(image[1:3], geometry.padding))
-    rows, columns = places(padded, geometry.size, geometry.strides, geometry.dilation)
-    return rows, columns
 
 
 def _find(steps: tuple[Forward, ...], name: str) -> Forward | None:

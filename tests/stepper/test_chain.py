@@ -71,6 +71,22 @@ def test_symbols():
     assert row["local"] == "dy/dx" and row["text"] == "3 = 1 × 3"
 
 
+def test_composites_have_formulas():
+    rows = [
+        row["local"]
+        for step in dense("relu").steps
+        if isinstance(step, Backward) and step.op.name == "dense_layer"
+        for row in chain.chain(step)
+    ]
+    assert rows and rows[0].startswith("dL/d") and "δ = g before the activation" in rows[0]
+    scores, targets = Tensor(np.array([[1.0, 2.0, 0.5]]), requires_grad=True), np.array([[0.0, 1.0, 0.0]])
+    with minidl.record() as tape:
+        ops.softmax_crossentropy(scores, targets).sum().backward()
+    (step,) = (step for step in tape.steps if isinstance(step, Backward) and step.op.name == "softmax_crossentropy")
+    assert "softmax(x) Σ targets − targets" in chain.chain(step)[0]["local"]
+    np.testing.assert_allclose(step.grads[0], ops.softmax(scores).numpy() - targets, atol=1e-12)
+
+
 def test_a_rule_that_fails_when_asked_again_is_no_drama():
     calls = []
 

@@ -80,8 +80,8 @@ def test_every_step_of_a_recording(show, make):
         press(page, "Step")
         assert position(page) == expected
     there = state(page)
-    go(page, 0)
-    go(page, len(tape))
+    for expected in (0, len(tape)) if len(tape) else ():
+        go(page, expected)
     assert position(page) == len(tape) and state(page) == there
 
 

@@ -188,6 +188,27 @@ def test_composites_are_one_step_where_a_kernel_ran_and_their_parts_where_none_d
     assert parts.steps[0].group.parent.kind == "Dense"
 
 
+def test_a_learners_composite():
+    @minidl.composite
+    def neuron(x, w):
+        return ops.tanh(x * w)
+
+    @minidl.composite
+    def same(x):
+        return x
+
+    @minidl.composite
+    def constant(x):
+        return Tensor(3.0)
+
+    w = Tensor(0.5, requires_grad=True)
+    with minidl.record() as tape:
+        constant(same(neuron(2.0, w)))
+    assert phases(tape) == ["forward multiply", "forward tanh", "forward constant"]
+    assert not tape.steps[-1].kernel and tape.body(2) == ()
+    tape.data()
+
+
 def test_groups_are_the_layers():
     tape = intro()
     first = tape.steps[0].group
