@@ -24,6 +24,7 @@ COMPOSITES = {  # their rule is their body; this is what comes out
     "average_pool2d": {"x": "g / (numbers in the window), to all of them"},
     "global_average_pool2d": {"x": "g / (rows · columns), everywhere"},
 }
+BROADCASTING = {*INFIX, "maximum", "minimum", "where"} - {"matmul"}  # their smaller input is repeated, as NumPy does it
 WRITTEN = 4  # entries of an array that are written out in a line
 
 
@@ -75,7 +76,9 @@ def chain(step: Backward) -> list[dict[str, Any]]:
             continue
         name = sources.input_name(step.op, i)
         formula = formulas.get(name) or (formulas.get("x") if len(formulas) == 1 and "[" in name else None)
-        symbols = {"input": i, "upstream": "dL/dy", "local": _local(name, formula, local is not None)}
+        repeated = step.op.name in BROADCASTING and own.shape != step.g.shape and local is None
+        summed = f", summed to the shape of {name}" if repeated else ""
+        symbols = {"input": i, "upstream": "dL/dy", "local": _local(name, formula, local is not None) + summed}
         rows.append(symbols | {"text": _numbers(step.g, local, own)})
     return rows
 
@@ -89,7 +92,7 @@ def _local(name: str, formula: str | None, number_by_number: bool) -> str:
         sign, rest = ("" if formula[0] == "g" else "−"), formula.split("g ", 1)[1].strip()
         rest = rest[2:] if rest.startswith("· ") else rest
         whole = rest.startswith("(") and rest.endswith(")") and rest.count("(") == 1 and not sign
-        rest = "1 " + rest if rest.startswith("/") else rest[1:-1] if whole else rest
+        rest = "1 " + rest if rest.startswith(("/", "where ", "for ")) else rest[1:-1] if whole else rest
         return f"dy/d{name} = {sign}{rest}"
     return f"dL/d{name} = {formula}"
 

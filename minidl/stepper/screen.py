@@ -13,6 +13,7 @@ from minidl.stepper.table import brief, cut, padded, shape, width
 from minidl.tensor import Composite
 
 MOST_MATRIX_ROWS = 5  # of an array that is written out
+GAP = 3  # columns between arrays
 
 
 class Line(NamedTuple):
@@ -53,39 +54,35 @@ def _forward(step: Forward, labels: Labels, columns: int) -> list[Line]:
         lines.append(Line(f"  {numbers}", "maths"))
     if step.metadata:
         lines.append(Line(f"  with {sources.metadata_text(step.metadata)}", "dim"))
-    lines.append(Line(""))
-    for i, value in enumerate(step.inputs):
-        if value is not None:
-            lines += array_lines(_is(sources.input_name(step.op, i), value, labels), value.array, columns)
-    lines += array_lines(f"result, {labels.of(step.output)}", step.output.array, columns)
-    return [*lines, *_source("the op", step.op.function)]
+    result = array_lines(f"result, {labels.of(step.output)}", step.output.array, columns)
+    return [*lines, Line(""), *beside([*_inputs(step, labels, columns), result], columns), *_source("the op", step.op.function)]
+
+
+def _inputs(step: Forward | Backward, labels: Labels, columns: int) -> list[list[Line]]:
+    named = [(sources.input_name(step.op, i), value) for i, value in enumerate(step.inputs) if value is not None]
+    return [array_lines(_is(name, value, labels), value.array, columns) for name, value in named]
 
 
 def _backward(step: Backward, labels: Labels, columns: int, hidden: bool) -> list[Line]:
     asked = asked_for(step) if hidden else None
-    lines = array_lines(_is("y", step.output, labels), step.output.array, columns)
-    for i, value in enumerate(step.inputs):
-        if value is not None:
-            lines += array_lines(_is(sources.input_name(step.op, i), value, labels), value.array, columns)
-    lines += [*array_lines("dL/dy, upstream", step.g, columns), Line(""), Line("upstream × local = downstream", "head")]
+    lines = [Line("upstream × local = downstream", "head")]
     for row in chain.chain(step):
         name = sources.input_name(step.op, row["input"])
         numbers = f"      dL/d{name}:  {row['text']}" if row["text"] and not hidden else ""
         lines.append(Line(f"  {row['local']}{numbers}", "maths"))
+    gradients = [array_lines("dL/dy, upstream", step.g, columns)]
     for i, own in enumerate(step.grads):
-        value = step.inputs[i]
-        if own is None or value is None:
+        name, total = sources.input_name(step.op, i), step.totals[i]
+        if own is None or total is None:
             continue
-        name = sources.input_name(step.op, i)
         if hidden:
-            asks = f"   ← type it: shape {shape(own)}" if i == asked else ""
-            lines.append(Line(f"dL/d{name} = ?{asks}", "head"))
+            gradients.append([Line(f"dL/d{name} = ?{f'   ← type it: shape {shape(own)}' if i == asked else ''}", "head")])
             continue
-        total = step.totals[i]
-        more = total is not None and total is not own and not np.array_equal(to_numpy(total), to_numpy(own), equal_nan=True)
-        lines += array_lines(f"dL/d{name}, downstream", own, columns)
-        if more and total is not None:
-            lines += array_lines("  added to what was there:", total, columns)
+        gradients.append(array_lines(f"dL/d{name}, downstream", own, columns))
+        if total is not own and not np.array_equal(to_numpy(total), to_numpy(own), equal_nan=True):
+            gradients.append(array_lines(f"dL/d{name} in all so far", total, columns))
+    values = [array_lines(_is("y", step.output, labels), step.output.array, columns), *_inputs(step, labels, columns)]
+    lines += [Line(""), *beside(gradients, columns), Line(""), *beside(values, columns)]
     rule = step.op.rule if step.op.rule is not None else step.op.function
     return [*lines, *_source("the rule" if step.op.rule else "the body is differentiated", rule)]
 
@@ -100,11 +97,9 @@ def _update(step: Update, labels: Labels, columns: int) -> list[Line]:
         lines.append(Line(f"  {numbers}", "maths"))
     if step.learning_rate is not None:
         lines.append(Line(f"  learning rate η = {step.learning_rate:g}, update t = {step.count}", "dim"))
-    lines.append(Line(""))
     arrays = {f"w is {labels.of(step.parameter)}, before": step.before, "g": step.g, **{f"state {k}": v for k, v in step.state.items()}}
-    for label, array in [*arrays.items(), ("change", step.change), ("w, after", step.after.array)]:
-        if array is not None:
-            lines += array_lines(label, array, columns)
+    rows = [*arrays.items(), ("change", step.change), ("w, after", step.after.array)]
+    lines += [Line(""), *beside([array_lines(label, array, columns) for label, array in rows if array is not None], columns)]
     return lines if step.optimizer is None else [*lines, *_source("the update rule", type(step.optimizer).update)]
 
 
@@ -123,6 +118,27 @@ def array_lines(label: str, array: Array, columns: int) -> list[Line]:
         return [Line(f"{label} = {lines[0].text.strip()}")]
     more = [Line(f"  … {len(rows)} rows")] if len(rows) > MOST_MATRIX_ROWS else []
     return [Line(f"{label}: {shape(array)} {array.dtype}"), *lines, *more]
+
+
+def beside(blocks: list[list[Line]], columns: int) -> list[Line]:
+    """The blocks beside each other where they fit, else below."""
+    rows: list[list[list[Line]]] = []
+    for block in blocks:
+        taken = sum(_wide(other) + GAP for other in rows[-1]) if rows else 0
+        if rows and taken + _wide(block) <= columns and (len(block) == 1) == (len(rows[-1][0]) == 1):
+            rows[-1].append(block)
+        else:
+            rows.append([block])
+    lines = []
+    for row in rows:
+        for i in range(max(len(block) for block in row)):
+            cells = [padded(block[i].text if i < len(block) else "", _wide(block) + GAP) for block in row]
+            lines.append(Line("".join(cells).rstrip(), row[0][0].style))
+    return lines
+
+
+def _wide(block: list[Line]) -> int:
+    return max(width(line.text) for line in block)
 
 
 def _source(title: str, function: object) -> list[Line]:

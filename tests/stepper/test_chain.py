@@ -65,6 +65,9 @@ def test_symbols():
     assert chain.chain(backward_of(ops.subtract, 1.0, 2.0))[1]["local"] == "dy/db = −1"
     assert chain.chain(backward_of(ops.add, 1.0, 2.0))[0]["local"] == "dy/da = 1"
     assert chain.chain(backward_of(ops.multiply, 3.0, 2.0))[0]["local"] == "dy/da = b"
+    assert chain.chain(backward_of(ops.relu, 1.0))[0]["local"].startswith("dy/dx = 1 where x > 0")
+    rows = chain.chain(backward_of(ops.add, np.ones((3, 2)), np.ones(2)))
+    assert [row["local"] for row in rows] == ["dy/da = 1", "dL/db = g, summed to the shape of b"]
     own = minidl.op(lambda xp, x: 3 * x)
     own.vjp(lambda g, y, x: 3 * g)
     (row,) = chain.chain(backward_of(own, 1.0))
