@@ -7,7 +7,7 @@ from minidl.backend import Array, to_numpy
 from minidl.stepper import sources
 from minidl.stepper.again import derivatives
 from minidl.stepper.arrays import MOST_VALUES, text
-from minidl.stepper.steps import Backward, Forward, Update, Value
+from minidl.stepper.steps import Backward, Forward, Update
 
 INFIX = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@", "less": "<", "less_equal": "≤",
@@ -147,10 +147,3 @@ def update_says(step: Update) -> str:
 def says(step: Forward | Backward | Update) -> str:
     """What a step does, as maths."""
     return update_says(step) if isinstance(step, Update) else sources.maths(step.op)[0]
-
-
-def label_of(value: Value) -> str:
-    """What a value is called where nobody has given it a number: its name, or its op's."""
-    if value.kind == "number":
-        return str(value.owner)
-    return value.name or (f"{value.maker.op.name}" if value.maker else value.kind)

@@ -442,3 +442,29 @@ def test_recording_costs_less_than_a_step():
                 model.train_on_batch(x, y)
             seconds.append(time.perf_counter() - begin)
     assert min(times["on"]) < 2 * min(times["off"])
+
+
+def test_beside_the_other_modes():
+    """Recording, detect_nonfinite, detect_changes and why_no_grad replace the same methods: in any order, all is as before in the end."""
+    before = [vars(Op)["__call__"], minidl.autograd._walk, dict(vars(Tensor))]
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    with minidl.record() as outer, minidl.detect_nonfinite(), minidl.detect_changes():
+        (w * w).sum().backward()
+    with minidl.detect_nonfinite(), minidl.record() as inner:
+        (w * w).sum().backward()
+        assert not minidl.why_no_grad(lambda: (w * 2).sum())
+    assert phases(outer)[:4] == phases(inner)[:4] == ["forward multiply", "forward sum", "backward sum", "backward multiply"]
+    with pytest.raises(FloatingPointError), minidl.record() as tape, minidl.detect_nonfinite():
+        ops.log(Tensor([0.0], requires_grad=True))
+    assert "FloatingPointError" in tape.error
+    assert [vars(Op)["__call__"], minidl.autograd._walk, dict(vars(Tensor))] == before
+
+
+def test_hessian_and_jacobian():
+    x = Tensor([0.3, 0.7], requires_grad=True)
+    expected = minidl.hvp(lambda x: (ops.tanh(x) ** 2).sum(), x, np.ones(2)), minidl.jacobian(lambda x: ops.tanh(x), x)
+    with minidl.record() as tape:
+        found = minidl.hvp(lambda x: (ops.tanh(x) ** 2).sum(), x, np.ones(2)), minidl.jacobian(lambda x: ops.tanh(x), x)
+    assert all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(found, expected))
+    assert len({step.walk for step in tape.steps if isinstance(step, Backward)}) >= 3
+    tape.data()
