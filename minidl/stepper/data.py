@@ -1,4 +1,5 @@
 """A tape as plain data, for the page: lists, dictionaries, numbers and texts, as JSON has them."""
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,12 +16,13 @@ from minidl.stepper.window_data import window_data
 from minidl.tensor import Op
 
 MOST_STEPS = 2000  # on a page
-MOST_DETAILED = 500
+MOST_DETAILED = 500  # steps whose arrays are drawn and whose bodies and windows open,
+MOST_CHARACTERS = 3_000_000  # as long as there are not more than this of them
 
 
 class Writer:
     """Gives every value, group, rule and line its place, while the steps are written; ``data`` is the result. Of more than ``most`` steps
-    the first and the last are written; above `MOST_DETAILED`, without bodies, windows and pictures."""
+    the first and the last are written; without bodies, windows and pictures from where they would be too much."""
 
     def __init__(
         self, title: str, notes: list[str], steps: list[Step], comparison: Comparison | None = None, most: int = MOST_STEPS
@@ -40,9 +42,15 @@ class Writer:
         self.files = sources.file_names(sorted(self.lines))
         self.positions = {step: i for i, step in enumerate(steps)}
         self.labels, self.bodies = Labels(), Bodies(most=len(steps) + 1)
-        self.last = last_uses(steps)
+        self.last = last_uses(everything)
         self.detailed = len(steps) <= MOST_DETAILED
-        written = [self.step(step) for step in steps]
+        written, characters = [], 0
+        for i, step in enumerate(steps):
+            written.append(self.step(step))
+            characters += len(json.dumps(written[-1])) if self.detailed else 0
+            if self.detailed and characters > MOST_CHARACTERS and i + 1 < len(steps):
+                self.detailed = False
+                notes = [*notes, f"From step {i + 1} on, arrays are not drawn and layers do not open: it would be too much for a page."]
         self.data = {
             "format": 1, "title": title, "notes": notes, "tensors": self.tensors,
             "groups": [{"name": g.name, "kind": g.kind, "parent": self.group(g.parent)} for g in list(self.groups)],

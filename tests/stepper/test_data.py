@@ -186,6 +186,17 @@ def test_a_large_graph():
     ]
 
 
+def test_what_would_be_too_much_for_a_page_is_left_out():
+    model = minidl.nets.intro()
+    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+    with minidl.record() as tape:
+        model.fit(*images(24), batch_size=4, epochs=1, verbose=0)
+    data = check(tape.data())
+    opened = [step["body"] is not None for step in data["steps"] if step["op"] == "convolution_and_pooling"]
+    assert opened[0] and not opened[-1] and "it would be too much for a page" in data["notes"][0]
+    assert len(json.dumps(data)) < 5_000_000
+
+
 def test_several_training_steps():
     model = minidl.Sequential([minidl.layers.Input((32, 32, 3)), minidl.layers.Flatten(), minidl.layers.Dense(10, activation="softmax")])
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
