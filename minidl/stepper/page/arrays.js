@@ -25,7 +25,7 @@ function arrayBody(array) {
 
 function troubleOf(stats) {
   const { nan = 0, inf = 0 } = stats ?? {};
-  return [nan && `${counted(nan, "entry").replace("entrys", "entries")} not a number (NaN)`, inf && `${inf} infinite`].filter(Boolean).join(", ");
+  return [nan && `${counted(nan, "entry", "entries")} not a number (NaN)`, inf && `${inf} infinite`].filter(Boolean).join(", ");
 }
 
 function numbers({ values, shape, dtype }) {
@@ -50,7 +50,7 @@ function numbers({ values, shape, dtype }) {
 function numberCell(entry, dtype, tag, index, low, high) {
   const value = numberOf(entry);
   const cell = element(tag, { class: Number.isFinite(value) ? "number" : "number bad" }, number(entry, dtype));
-  if (titlesShown) cell.title = `${indexText(index)} ${allDigits(entry)}`.trim();
+  if (titlesShown) cell.title = `${indexText(index)} ${allDigits(entry, dtype)}`.trim();
   const largest = Math.max(Math.abs(low), Math.abs(high));
   if (Number.isFinite(value) && value && largest) {
     cell.style.setProperty("--tint", `${Math.round((Math.abs(value) / largest) * 30)}%`);
@@ -62,7 +62,7 @@ function numberCell(entry, dtype, tag, index, low, high) {
 function statistics({ stats, dtype, shape }) {
   const rows = ["min", "max", "mean", "std", "norm"].filter((name) => stats[name] != null).map((name) => [name, number(stats[name], dtype)]);
   if (stats.zeros != null) rows.push(["zeros", `${number(stats.zeros * 100, "float64", 3)} %`]);
-  return element("dl", { class: "statistics" }, [["entries", sizeOf(shape).toLocaleString("en").replace(/,/g, " ")], ...rows].map(([name, text]) =>
+  return element("dl", { class: "statistics" }, [["entries", grouped(sizeOf(shape))], ...rows].map(([name, text]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, text))));
 }
 
@@ -109,8 +109,7 @@ function imageCanvas({ rows, columns, bytes, title }, across) {
 }
 
 // A heat map of exact numbers (rows × columns, flat).
-function exactCanvas(data, rows, columns, title, across) {
-  const [low, high] = rangeOf(data);
+function exactCanvas(data, rows, columns, title, across, [low, high] = rangeOf(data)) {
   const shades = palette(low, high);
   const canvas = painted(rows, columns, (i) => Number.isFinite(data[i]) ? shades[byteOf(data[i], low, high)] : [214, 40, 130], across);
   canvas.setAttribute("aria-label", `heat map, ${title}: from ${number(low)} to ${number(high)}`);

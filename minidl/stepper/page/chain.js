@@ -19,9 +19,15 @@ function chainRow(tape, step, { input, upstream, local, text }, hidden) {
   const downstream = factor("downstream", `dL/d${own}`, own === name ? "" : name, hidden ? "?" : summary(step.grads[input], "gradient"));
   const symbols = element("div", { class: "chain" },
     factor("upstream", upstream ?? "dL/dy", tape.label(step.output), summary(step.g, "gradient")),
-    term("×", factor("local", /what the rule says/.test(local) ? "as its rule says" : local ?? `dy/d${own}`, "", "")), term("=", downstream));
-  const written = text && (hidden ? element("p", { class: "maths" }, "The numbers are hidden until you have predicted them.") : element("p", { class: "maths" }, text));
+    term("×", factor("local", /what the rule says/.test(local) ? "as its rule says" : local ?? `dy/d${own}`, "", hidden ? "" : localNumber(text))), term("=", downstream));
+  const written = text && (hidden ? element("p", { class: "type" }, "The numbers are hidden until you have predicted them.") : element("p", { class: "maths" }, text));
   return element("div", { class: "chain-row" }, symbols, written);
+}
+
+// The local derivative of a single number, from "−0.14 = (−0.4) × 0.36"; nothing of arrays.
+function localNumber(text) {
+  const match = text?.match(/^[^:[\]]+ = [^:[\]]+ × \(?([^:[\]×()]+)\)?$/);
+  return match ? match[1] : "";
 }
 
 function factor(role, formula, note, value) {

@@ -36,5 +36,6 @@ function ruleCard(tape, op) {
   const place = rule.file ? `${rule.file}${rule.line ? `:${rule.line}` : ""}` : "";
   const blocks = [rule.forward && sourceBlock(rule.forward, "Forward", place), rule.rule && sourceBlock(rule.rule, "Its rule, backward")].filter(Boolean);
   if (!blocks.length && !rule.doc) return null;
+  if (blocks.length && !rule.rule) blocks.push(element("p", { class: "type" }, "It has no rule of its own: its gradient follows from what it is made of."));
   return card("The rule's source", blocks.length ? null : element("p", { class: "maths" }, rule.doc), element("div", { class: "sources" }, blocks));
 }

@@ -23,6 +23,7 @@ class Controls {
     this.quiz.addEventListener("click", actions.quiz);
     this.theme.addEventListener("click", () => { toggleTheme(); actions.redraw(); });
     this.help.addEventListener("click", () => this.toggleHelp());
+    document.getElementById("skip").addEventListener("click", () => document.getElementById("panel").focus());
     document.addEventListener("keydown", (event) => this.key(event));
     this.segments();
     this.keys();

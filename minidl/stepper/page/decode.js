@@ -12,7 +12,7 @@ function bytesOf(base64) {
 
 // An array that was written out exactly: {shape, dtype, data: Float64Array}. Decoded once.
 function exact(raw) {
-  if (!raw) return null;
+  if (!raw || !VIEWS[raw.dtype]) return null;
   if (!decoded.has(raw)) {
     const bytes = bytesOf(raw.data);
     const data = Float64Array.from(new VIEWS[raw.dtype](bytes.buffer));

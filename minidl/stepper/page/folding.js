@@ -1,7 +1,8 @@
 // Which ops stand together: layers are containers that fold, and a long run of ops is folded in chunks so that any size can be shown.
 
 const MOST_TOGETHER = 36; // units shown in one container before they are chunked
-const OPEN_BELOW = 26;    // a graph of so few ops starts open
+const OPEN_BELOW = 26;    // a graph of so few ops starts open; of a larger one,
+const SHOWN_FIRST = 14;   // so many units at most are shown at first
 
 class Container {
   constructor(name, kind, parent) {
@@ -115,6 +116,12 @@ class Folding {
       container.units.filter((unit) => unit instanceof Container).forEach(walk);
     };
     walk(this.root);
+    let shown = this.root.units.length;
+    for (const container of this.all.slice(1)) { // outer before inner
+      if (container.open || container.chunk || !container.parent.open || shown - 1 + container.units.length > SHOWN_FIRST) continue;
+      container.open = true;
+      shown += container.units.length - 1;
+    }
   }
 
   // Chunks follow the steps; the learner's layers stay as the learner left them. True if anything opened or closed.

@@ -38,7 +38,7 @@ class Graph {
     this.draw(this.folding.root, boxes, 20, 20);
     this.svg.append(this.parts.frames, this.parts.edges, this.parts.nodes);
     this.view.replaceChildren(this.svg);
-    if (this.zoom == null) this.zoom = Math.min(1, Math.max(0.72, (this.view.clientWidth - 8) / this.size.width));
+    if (this.zoom == null) this.zoom = Math.min(1, Math.max(0.75, (this.view.clientWidth - 8) / this.size.width));
     this.applyZoom();
   }
 
@@ -131,7 +131,7 @@ class Graph {
     if (kind === "number") return { width: textWidth(this.pillLabel(tensor), FONT.label) + 22, height: 24 };
     const head = `${this.pillLabel(tensor)}  ${shapeText(value.shape)}`;
     const last = this.tape.gradients.get(tensor)?.at(-1)?.array;
-    const texts = [summary(value), this.tape.wantsGradient(tensor) ? `∂ ${summary(last, "gradient")} so far` : ""];
+    const texts = [summary(value), summary(this.tape.value(tensor, this.tape.steps.length)), this.tape.wantsGradient(tensor) ? `∂ ${summary(last, "gradient")} so far` : ""];
     if (this.tape.wantsGradient(tensor)) texts.push("no gradient yet");
     const picture = value.slices?.length ? 40 : 0;
     const wide = Math.max(textWidth(head, FONT.label) * 1.06, ...texts.map((text) => textWidth(text, FONT.text)));

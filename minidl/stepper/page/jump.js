@@ -14,7 +14,7 @@ class Jump {
   }
 
   search(text) {
-    this.names ??= this.tape.steps.map((step, at) => `${at + 1} ${this.tape.stepName(at)} ${step.phase} ${this.tape.groups[step.group]?.name ?? ""}`.toLowerCase());
+    this.names ??= this.tape.steps.map((step, at) => `${at + 1} ${this.tape.stepName(at)} ${step.phase} ${this.tape.layersOf(step).join(" ")}`.toLowerCase());
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const matches = [];
     this.more = 0;

@@ -30,11 +30,11 @@ function startCard(tape) {
 
 function stepHead(tape, at, actions) {
   const step = tape.steps[at];
-  const group = tape.groups[step.group];
+  const layers = tape.layersOf(step).join(" › ");
   const doc = step.says ?? tape.rules[step.op]?.doc;
   const title = step.phase === "update" ? `${step.op}: ${tape.label(step.parameter)}` : step.op;
   return element("div", { class: "step-head", "data-phase": step.phase },
-    element("p", { class: "where" }, element("span", { class: "phase" }, PHASES[step.phase]), `step ${at + 1} of ${tape.steps.length}`, group && element("span", { class: "type" }, group.name),
+    element("p", { class: "where" }, element("span", { class: "phase" }, PHASES[step.phase]), `step ${at + 1} of ${tape.steps.length}`, layers && element("span", { class: "type" }, layers),
       step.kernel && element("span", { class: "type", title: "One fast kernel computed this op; the rule says the same in readable form." }, "ran as a fast kernel")),
     element("h2", {}, title), step.metadata ? element("p", { class: "metadata" }, step.metadata) : null, doc && element("p", { class: "maths" }, doc),
     tape.differences.includes(at) ? element("p", { class: "trouble" }, step.difference?.text ?? "This step differs from the other tape.") : null,

@@ -28,7 +28,8 @@ class Quiz {
   }
 
   question(step, input, grad) {
-    const name = this.tape.gradientName(step.inputs[input]);
+    const twice = step.inputs.filter((tensor) => tensor === step.inputs[input]).length > 1;
+    const name = this.tape.gradientName(step.inputs[input]) + (twice ? `, as ${shortName(this.tape, step, input)}` : "");
     const size = sizeOf(grad.shape);
     if (!grad.values || !step.g.values) return { input, name, kind: "shape", text: `The shape of ${name}`, right: grad.shape, help: "It is a large array: which shape must its gradient have? For example 32, 10" };
     const values = grad.values.map(numberOf);
@@ -87,6 +88,7 @@ class Quiz {
       const hint = this.judge(at, question, field.value);
       field.setAttribute("aria-invalid", hint ? "true" : "false");
       mark.textContent = hint ? "✗" : "✓";
+      mark.className = hint ? "mark wrong" : "mark";
       if (hint) hints.push(fields.length > 1 ? `${question.text}: ${hint}` : hint);
     }
     this.tries.set(at, { count: (this.tries.get(at)?.count ?? 0) + 1 });

@@ -74,6 +74,13 @@ class Tape {
     return /^[\p{L}\p{N}_/.]+$/u.test(label) ? `dL/d${label}` : `dL/d(${label})`;
   }
 
+  // The layers around a step, from the outside in.
+  layersOf({ group }) {
+    const names = [];
+    for (let at = group; at != null; at = this.groups[at]?.parent) names.unshift(this.groups[at]?.name);
+    return names.filter((name, i) => name !== names[i - 1]);
+  }
+
   // What a step is called where there is one line for it.
   stepName(at) {
     const step = this.steps[at];
