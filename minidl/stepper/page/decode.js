@@ -1,8 +1,15 @@
 // What the tape holds as text, as numbers again.
 
 const VIEWS = {
-  float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, bool: Uint8Array,
-  int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
 };
 const decoded = new WeakMap();
 
@@ -25,7 +32,7 @@ const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 // An entry of "values" as a number.
 function numberOf(entry) {
-  return typeof entry === "string" ? WORDS[entry] ?? Number(entry) : Number(entry);
+  return typeof entry === "string" ? (WORDS[entry] ?? Number(entry)) : Number(entry);
 }
 
 function sizeOf(shape) {

@@ -14,9 +14,13 @@ function number(entry, dtype = "float64", digits = digitsOf(dtype)) {
   if (!Number.isFinite(value)) return value > 0 ? "infinity" : "−infinity";
   if (/int/.test(dtype)) return String(value).replace("-", "−");
   const magnitude = Math.abs(value);
-  const text = magnitude !== 0 && (magnitude >= 10 ** Math.max(6, digits) || magnitude < 1e-4)
-    ? value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e")
-    : String(Number(value.toPrecision(digits)));
+  const text =
+    magnitude !== 0 && (magnitude >= 10 ** Math.max(6, digits) || magnitude < 1e-4)
+      ? value
+          .toExponential(digits - 1)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
+      : String(Number(value.toPrecision(digits)));
   return text.replace(/-/g, "−");
 }
 

@@ -10,25 +10,31 @@ class Tape {
     this.rules = data.rules ?? {};
     this.lines = data.lines ?? {};
     this.gradients = new Map(); // tensor → [{step, array, complete, given}], in time
-    this.updates = new Map();   // tensor → [step]
-    this.appears = new Map();   // a leaf that is first used after a backward step (a gradient, an updated parameter) → that step
+    this.updates = new Map(); // tensor → [step]
+    this.appears = new Map(); // a leaf that is first used after a backward step (a gradient, an updated parameter) → that step
     let backward = false;
     this.steps.forEach((step, at) => {
       this.index(step, at);
       backward ||= step.phase === "backward";
-      if (step.phase === "forward") for (const tensor of step.inputs) if (!this.appears.has(tensor)) this.appears.set(tensor, backward ? at : -1);
+      if (step.phase === "forward")
+        for (const tensor of step.inputs) if (!this.appears.has(tensor)) this.appears.set(tensor, backward ? at : -1);
     });
     this.differences = [...this.steps.keys()].filter((at) => this.steps[at].difference || at === data.differs);
   }
 
   index(step, at) {
-    const add = (map, tensor, what) => map.has(tensor) ? map.get(tensor).push(what) : map.set(tensor, [what]);
+    const add = (map, tensor, what) => (map.has(tensor) ? map.get(tensor).push(what) : map.set(tensor, [what]));
     if (step.phase === "update") add(this.updates, step.parameter, at);
     if (step.phase !== "backward") return;
     add(this.gradients, step.output, { step: at, array: step.g, complete: true, given: true });
     step.inputs.forEach((tensor, i) => {
       if (step.grads[i]) {
-        add(this.gradients, tensor, { step: at, array: step.totals[i] ?? step.grads[i], complete: step.complete?.[i] ?? true, given: false });
+        add(this.gradients, tensor, {
+          step: at,
+          array: step.totals[i] ?? step.grads[i],
+          complete: step.complete?.[i] ?? true,
+          given: false,
+        });
       }
     });
   }
