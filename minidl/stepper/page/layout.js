@@ -9,11 +9,18 @@ const GAP_Y = 26;
 
 function layered(vertices, edges) {
   const byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));
-  const forward = edges.filter(({ from, to }) => byId.get(from).order < byId.get(to).order);
-  rank(vertices, forward, byId);
-  const rows = routed(vertices, forward, byId);
-  arrange(rows);
-  const size = place(rows);
+  const size = { width: 0, height: 0 };
+  for (const { members, between } of connected(vertices, edges)) {
+    const forward = between.filter(({ from, to }) => byId.get(from).order < byId.get(to).order);
+    rank(members, forward, byId);
+    const rows = routed(members, forward, byId);
+    arrange(rows);
+    const { width, height } = place(rows);
+    const left = size.width && size.width + 2 * GAP_X;
+    for (const vertex of rows.flat()) vertex.x += left;
+    Object.assign(size, { width: left + width, height: Math.max(size.height, height) });
+  }
+  for (const vertex of vertices) if (vertex.pin === "bottom") vertex.y = size.height;
   for (const edge of edges) {
     const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
     const chain = edge.chain ?? [];
@@ -28,6 +35,28 @@ function layered(vertices, edges) {
     ];
   }
   return size;
+}
+
+// The parts that no edge connects, in time: they stand side by side.
+function connected(vertices, edges) {
+  const part = new Map(vertices.map(({ id }) => [id, id]));
+  const find = (id) => {
+    while (part.get(id) !== id) {
+      part.set(id, part.get(part.get(id)));
+      id = part.get(id);
+    }
+    return id;
+  };
+  for (const { from, to } of edges) part.set(find(from), find(to));
+  const parts = new Map();
+  for (const vertex of vertices) {
+    const id = find(vertex.id);
+    if (!parts.has(id)) parts.set(id, { members: [], between: [] });
+    parts.get(id).members.push(vertex);
+  }
+  for (const edge of edges) parts.get(find(edge.from)).between.push(edge);
+  const made = ({ members }) => Math.min(...members.map(({ order }) => (order < 0 ? Infinity : order)));
+  return [...parts.values()].sort((a, b) => made(a) - made(b) || 0);
 }
 
 function rank(vertices, edges, byId) {
@@ -170,7 +199,7 @@ function place(rows) {
       );
     }
   }
-  const left = Math.min(0, ...rows.flat().map((vertex) => vertex.x - vertex.width / 2));
+  const left = Math.min(...rows.flat().map((vertex) => vertex.x - vertex.width / 2));
   let y = 0;
   rows.forEach((row, i) => {
     const height = Math.max(0, ...row.map((vertex) => vertex.height));

@@ -137,7 +137,7 @@ function backwardCards(tape, at, hidden) {
     if (!step.grads[i]) return element("p", { class: "none" }, `${titled(name, shortName(tape, step, i))}: no gradient is wanted.`);
     const complete = step.complete?.[i] ?? true;
     const before = tape.gradient(tensor, at);
-    const first = !before || before.given;
+    const first = !before || before.given || before.walk !== (step.walk ?? 0);
     const added = arrayView(step.grads[i], `${tape.gradientName(tensor)}${first && complete ? "" : ", from this step"}`, {
       hidden,
       note: first && complete ? "complete" : "",

@@ -9,7 +9,7 @@ class Tape {
     this.steps = data.steps ?? [];
     this.rules = data.rules ?? {};
     this.lines = data.lines ?? {};
-    this.gradients = new Map(); // tensor → [{step, array, complete, given}], in time
+    this.gradients = new Map(); // tensor → [{step, walk, array, complete, given}], in time
     this.updates = new Map(); // tensor → [step]
     this.appears = new Map(); // a leaf that is first used after a backward step (a gradient, an updated parameter) → that step
     let backward = false;
@@ -26,16 +26,12 @@ class Tape {
     const add = (map, tensor, what) => (map.has(tensor) ? map.get(tensor).push(what) : map.set(tensor, [what]));
     if (step.phase === "update") add(this.updates, step.parameter, at);
     if (step.phase !== "backward") return;
-    add(this.gradients, step.output, { step: at, array: step.g, complete: true, given: true });
+    const walk = step.walk ?? 0;
+    add(this.gradients, step.output, { step: at, walk, array: step.g, complete: true, given: true });
     step.inputs.forEach((tensor, i) => {
-      if (step.grads[i]) {
-        add(this.gradients, tensor, {
-          step: at,
-          array: step.totals[i] ?? step.grads[i],
-          complete: step.complete?.[i] ?? true,
-          given: false,
-        });
-      }
+      if (!step.grads[i]) return;
+      const complete = step.complete?.[i] ?? true;
+      add(this.gradients, tensor, { step: at, walk, array: step.totals[i] ?? step.grads[i], complete, given: false });
     });
   }
 
@@ -65,7 +61,7 @@ class Tape {
     return value;
   }
 
-  // The latest gradient by then, or null: {step, array, complete, given}.
+  // The latest gradient by then, or null: {step, walk, array, complete, given}; every backward pass is a walk of its own.
   gradient(tensor, position) {
     return (this.gradients.get(tensor) ?? []).findLast(({ step }) => step < position) ?? null;
   }
