@@ -6,6 +6,8 @@ import time
 import numpy as np
 import pytest
 
+from minidl.stepper.assemble import page as assembled
+
 from . import tapes
 from .pages import go, position, press, serious, state, value, wait_for_step
 
@@ -145,6 +147,16 @@ def test_the_step_is_announced(show):
     page = show(SCALAR)
     press(page, "Step", 2)
     assert page.locator("#announcement").text_content() == "Step 2 of 11. Forward: tanh, h = 0.905148."
+    go(page, 9)
+    gradient = f"{SCALAR['steps'][8]['grads'][0]['values'][0]:.6g}".replace("-", "−")
+    assert page.locator("#announcement").text_content() == f"Step 9 of 11. Backward: tanh, h. dL/d(multiply 1): {gradient}"
+
+
+def test_the_focus_is_not_lost_when_the_panel_changes(show):
+    page = show(SCALAR)
+    go(page, 9)
+    page.get_by_role("button", name="Its forward step, 2").press("Enter")
+    assert position(page) == 2 and page.evaluate("document.activeElement.id") == "panel"
 
 
 def test_layers_fold_and_open(show):
@@ -268,6 +280,16 @@ def test_the_first_difference_is_marked(show):
     press(page, "Go to the first difference")
     assert position(page) == 3 and "y differs by 0.5" in page.locator("#panel").inner_text()
     assert page.locator("#segments .difference").count() == 1
+
+
+def test_it_runs_in_a_notebooks_frame_without_storage(show):
+    page = show(tapes.Recorder().tape, width=900, height=700)
+    page.set_content("<iframe id=frame sandbox=allow-scripts width=880 height=620></iframe>")
+    page.evaluate("(text) => { document.getElementById('frame').srcdoc = text }", assembled(SCALAR))
+    frame = page.frame_locator("#frame")
+    for name in ("Theme", "Step", "Step", "Quiz"):
+        frame.get_by_role("button", name=name, exact=True).click()
+    assert frame.get_by_label("Step number").input_value() == "2"
 
 
 def test_ten_thousand_ops_stay_usable(show):

@@ -63,7 +63,7 @@ function numbers({ values, shape, dtype }) {
   }
   return element(
     "div",
-    { class: "scrolls", tabindex: columns > 4 || matrices.length > 1 ? "0" : null, role: "group", "aria-label": "numbers" },
+    { class: "scrolls", tabindex: columns > 4 || rows > 12 || matrices.length > 1 ? "0" : null, role: "group", "aria-label": "numbers" },
     matrices,
   );
 }

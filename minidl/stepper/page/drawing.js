@@ -134,7 +134,7 @@ class Drawing {
     const name = this.tape.steps[op].op;
     this.node(
       id,
-      "op",
+      this.tape.differences.includes(op) ? "op differs" : "op",
       `${name}, step ${op + 1}`,
       () => this.actions.goTo(op + 1),
       { width, height },

@@ -54,7 +54,10 @@ function show() {
   graph.show({ position, inspected, hides: (tensor) => quiz.hidesTensor(tensor, position - 1) });
   graph.scrollToLit();
   controls.show(position);
-  document.getElementById("panel").replaceChildren(...panelFor(tape, position, quiz, inspected, actions));
+  const panel = document.getElementById("panel");
+  const inside = panel.contains(document.activeElement);
+  panel.replaceChildren(...panelFor(tape, position, quiz, inspected, actions));
+  if (inside) panel.focus({ preventScroll: true }); // what had the focus is gone
   announce(described(step, position));
 }
 
@@ -63,8 +66,11 @@ function described(step, position) {
   if (!step) return tape.steps.length ? `Before the first of ${counted(tape.steps.length, "step")}.` : "Nothing was recorded.";
   const what = step.phase === "update" ? tape.label(step.parameter) : tape.label(step.output);
   const value = step.phase === "forward" ? ` = ${summary(tape.value(step.output, position))}` : "";
-  const question = quiz.asks(position - 1) ? " Predict its gradients." : "";
-  return `Step ${position} of ${tape.steps.length}. ${PHASES[step.phase]}: ${step.op}, ${what}${value}.${question}`;
+  const start = `Step ${position} of ${tape.steps.length}. ${PHASES[step.phase]}: ${step.op}, ${what}${value}.`;
+  if (step.phase !== "backward") return start;
+  if (quiz.asks(position - 1)) return `${start} Predict its gradients.`;
+  const name = (tensor, i) => step.grads[i] && `${tape.gradientName(tensor)}: ${summary(step.grads[i], "gradient")}`;
+  return `${start} ${step.inputs.map(name).filter(Boolean).join("; ")}`;
 }
 
 function announce(text) {

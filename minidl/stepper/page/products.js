@@ -1,6 +1,7 @@
 // What a window computes, in numbers: patch × filter, the sum, the row of im2col, the winner; and whether the tape agrees.
 
 const MOST_WORK = 2e8; // multiplications for checking all windows at once
+const MOST_COLUMNS = 600; // of the im2col matrix that are shown
 
 // A small matrix of a window: cells with {value, pad, best}.
 function windowMatrix(stage, title, cells, entry, kind = "") {
@@ -61,8 +62,8 @@ function convolutionParts(stage, { r, c, f, m }, cells) {
           return total;
         }, 0);
   const own = cells.reduce((total, cell) => total + stage.xAt(cell, m) * stage.weight(cell, m, f), 0);
-  const row = stage.row(r, c);
-  const line = element("p", { class: "sum" }, `Sum of all ${row.length} products = `, figureIn(stage, sum, "the-sum"));
+  const count = cells.length * stage.channels;
+  const line = element("p", { class: "sum" }, `Sum of all ${count} products = `, figureIn(stage, sum, "the-sum"));
   if (stage.channels > 1) line.append(" (channel ", String(m), ": ", figureIn(stage, own, "channel-sum"), ")");
   if (bias != null) line.append("; + bias ", figureIn(stage, bias, "the-bias"), " = ", figureIn(stage, before, "before"));
   const active = stage.activation && stage.activation !== "linear";
@@ -78,33 +79,45 @@ function convolutionParts(stage, { r, c, f, m }, cells) {
     ),
     line,
     agreement(stage, active && !stage.act ? null : stage.output(r, c, f, cells), r, c, f),
-    im2colRow(stage, row, r, c, m),
+    im2colTable(stage, { r, c, f, m }),
   ];
 }
 
-function im2colRow(stage, row, r, c, m) {
-  const { rows, columns } = stage.places;
-  const cells = row.map((value, k) =>
-    element(
-      "span",
-      {
-        class: k % stage.channels === m ? "number own" : "number",
-        title: titlesShown
-          ? `${indexText([...unravel(k, [stage.places.kh, stage.places.kw, stage.channels])])} ${allDigits(value, stage.x.dtype)}`
-          : null,
-      },
-      number(value, "float64", 4),
-    ),
+// The whole sum: the row of the im2col matrix, the filter's column, and their products, element by element.
+function im2colTable(stage, { r, c, f, m }) {
+  const { rows, columns, kh, kw } = stage.places;
+  const row = stage.row(r, c);
+  const shown = [...row.keys()].slice(0, MOST_COLUMNS);
+  const weight = (k) => stage.kernel.data[k * stage.filters + f];
+  const index = (k) => unravel(k, [kh, kw, stage.channels]);
+  const cell = (value, k) => {
+    const known = element("td", { class: k % stage.channels === m ? "number own" : "number" }, number(value, "float64", 4));
+    if (titlesShown) known.title = `${indexText(index(k))} ${allDigits(value, stage.x.dtype)}`;
+    return known;
+  };
+  const line = (name, kind, entry) =>
+    element("tr", { class: kind }, element("th", { scope: "row" }, name), ...shown.map((k) => cell(entry(k), k)));
+  const head = element(
+    "tr",
+    {},
+    element("th", { scope: "col" }, "i, j, channel"),
+    ...shown.map((k) => element("th", { scope: "col" }, index(k).join(", "))),
   );
+  const body = [
+    line("row of im2col", "row-of-im2col", (k) => row[k]),
+    line(`filter ${f}`, "column-of-filter", weight),
+    line("product", "row-of-products", (k) => row[k] * weight(k)),
+  ];
+  const title = `Row ${r * columns + c} of the im2col matrix (${rows * columns} × ${row.length}) times column ${f} of the filters`;
   return element(
     "div",
     { class: "im2col" },
+    element("span", { class: "role" }, row.length > shown.length ? `${title}; the first ${shown.length} products of ${row.length}` : title),
     element(
-      "span",
-      { class: "role" },
-      `row ${r * columns + c} of the im2col matrix (${rows * columns} × ${row.length}): the patch as (i, j, channel)`,
+      "div",
+      { class: "scrolls", tabindex: "0", role: "group", "aria-label": "row of the im2col matrix" },
+      element("table", {}, element("thead", {}, head), element("tbody", {}, body)),
     ),
-    element("div", { class: "vector row-of-im2col", tabindex: "0", role: "group", "aria-label": "row of the im2col matrix" }, cells),
   );
 }
 
