@@ -5,8 +5,8 @@ from importlib.resources import files
 
 # One scope for all: a file may use what the files before it define, and functions of the later ones when it is called.
 SCRIPTS = (
-    "elements", "decode", "format", "tape", "folding", "layout", "colours", "arrays", "graph", "code", "chain", "places",
-    "windows", "scatter", "slips", "quiz", "panels", "jump", "controls", "main",
+    "elements", "decode", "format", "tape", "folding", "layout", "colours", "arrays", "boxes", "drawing", "graph", "code", "chain",
+    "places", "picking", "products", "scatter", "windows", "slips", "quiz", "panels", "jump", "controls", "main",
 )  # fmt: skip
 _MARKER = re.compile(r"/\*(css|js|tape)\*/")
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")

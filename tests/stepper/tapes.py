@@ -244,3 +244,42 @@ def dropout() -> Data:
     tape.forward("dropout", [tape.tensor("x", x), tape.tensor("mask", mask, "input")], "y", x * mask, window=window)
     tape.backward(0, np.ones(10), [mask, None], window={"of": 0, "g": raw(np.ones(10)), "dx": raw(mask)})
     return tape.tape
+
+
+def fused() -> tuple[Data, Convolution, np.ndarray]:
+    """A convolution with relu and the max-pooling after it, as one op: 3 × 3 windows, 2 apart, padded; the tape, the convolution, y."""
+    convolution = Convolution(image=(6, 7), activation="relu")
+    between = convolution.y
+    rows, columns, filters = between.shape
+    padded = np.pad(between, ((0, 1), (1, 0), (0, 0)), constant_values=-np.inf)
+    y = np.zeros(((rows + 1 - 3) // 2 + 1, (columns + 1 - 3) // 2 + 1, filters))
+    g, pooled_g = np.random.default_rng(3).normal(size=y.shape), np.zeros_like(padded)
+    for r, c, f in np.ndindex(*y.shape):
+        patch = padded[2 * r : 2 * r + 3, 2 * c : 2 * c + 3, f]
+        i, j = np.unravel_index(patch.argmax(), (3, 3))
+        y[r, c, f] = patch[i, j]
+        pooled_g[2 * r + i, 2 * c + j, f] += g[r, c, f]
+    convolution.delta = pooled_g[:rows, 1:] * (between > 0)
+    dx = np.zeros_like(convolution.x)
+    for r, c in np.ndindex(rows, columns):
+        dx[convolution.where(r, c)] += np.einsum("f,ijmf->ijm", convolution.delta[r, c], convolution.kernel)
+    tape = convolution.tape()
+    forward, backward = tape["steps"]
+    forward["window"] |= {"pool": [3, 3], "pool_strides": [2, 2], "pool_padding": [0, 1, 1, 0], "y": raw(y)}
+    tape["tensors"][forward["output"]]["value"] = array(y[None])
+    backward["window"] |= {"g": raw(g), "dx": raw(dx)}
+    return tape, convolution, y
+
+
+def average_pooling() -> tuple[Data, np.ndarray]:
+    """2 × 2 means, 2 apart, of a 3 × 3 image with one row and one column of padding, which is left out of the mean; the tape and y."""
+    x = np.arange(9.0).reshape(3, 3, 1)
+    y = np.array([[[2.0], [3.5]], [[6.5], [8.0]]])
+    g = np.ones_like(y)
+    dx = np.array([[0.25, 0.25, 0.5], [0.25, 0.25, 0.5], [0.5, 0.5, 1.0]]).reshape(3, 3, 1)
+    settings = {"strides": [2, 2], "dilation": [1, 1], "padding": [0, 1, 0, 1], "pool": [2, 2], "image": 0}
+    tape = Recorder("pooling.py")
+    window = {"kind": "average_pool", "x": raw(x), "y": raw(y), **settings}
+    tape.forward("average_pool2d", [tape.tensor("x", x[None])], "y", y[None], window=window)
+    tape.backward(0, g[None], [dx[None]], window={"of": 0, "g": raw(g), "dx": raw(dx)})
+    return tape.tape, y

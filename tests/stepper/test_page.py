@@ -6,6 +6,8 @@ import time
 import numpy as np
 import pytest
 
+from minidl.stepper.assemble import page as assembled
+
 from . import tapes
 from .pages import go, position, press, serious, state, value, wait_for_step
 
@@ -145,6 +147,16 @@ def test_the_step_is_announced(show):
     page = show(SCALAR)
     press(page, "Step", 2)
     assert page.locator("#announcement").text_content() == "Step 2 of 11. Forward: tanh, h = 0.905148."
+    go(page, 9)
+    gradient = f"{SCALAR['steps'][8]['grads'][0]['values'][0]:.6g}".replace("-", "−")
+    assert page.locator("#announcement").text_content() == f"Step 9 of 11. Backward: tanh, h. dL/d(multiply 1): {gradient}"
+
+
+def test_the_focus_is_not_lost_when_the_panel_changes(show):
+    page = show(SCALAR)
+    go(page, 9)
+    page.get_by_role("button", name="Its forward step, 2").press("Enter")
+    assert position(page) == 2 and page.evaluate("document.activeElement.id") == "panel"
 
 
 def test_layers_fold_and_open(show):
@@ -200,16 +212,17 @@ def test_axe_finds_nothing_serious(show, name, theme):
         assert serious(page) == []
 
 
-@pytest.mark.parametrize("size", [(390, 844), (900, 620), (1280, 800), (320, 640)])
 @pytest.mark.parametrize("make", [tapes.scalar, tapes.dense, tapes.not_a_number, lambda: tapes.Convolution().tape()])
-def test_no_page_is_wider_than_the_screen(show, make, size):
+def test_no_page_is_wider_than_the_screen_and_the_controls_are_on_it(show, make):
     tape = make()
-    page = show(tape, *size)
-    for at in range(len(tape["steps"]) + 1):
-        go(page, at)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth && document.body.scrollWidth <= window.innerWidth")
-        box = page.get_by_role("button", name="Step", exact=True).bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] >= 0 and box["y"] + box["height"] <= size[1]
+    page = show(tape)
+    for width, height in ((390, 844), (900, 620), (1280, 800), (320, 640)):
+        page.set_viewport_size({"width": width, "height": height})
+        for at in range(len(tape["steps"]) + 1):
+            go(page, at)
+            assert page.evaluate("Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) <= window.innerWidth")
+            box = page.get_by_role("button", name="Step", exact=True).bounding_box()
+            assert min(box["x"], box["y"]) >= 0 and box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
 
 
 def test_markup_in_names_is_text_and_nan_is_said(show):
@@ -268,6 +281,16 @@ def test_the_first_difference_is_marked(show):
     press(page, "Go to the first difference")
     assert position(page) == 3 and "y differs by 0.5" in page.locator("#panel").inner_text()
     assert page.locator("#segments .difference").count() == 1
+
+
+def test_it_runs_in_a_notebooks_frame_without_storage(show):
+    page = show(tapes.Recorder().tape, width=900, height=700)
+    page.set_content("<iframe id=frame sandbox=allow-scripts width=880 height=620></iframe>")
+    page.evaluate("(text) => { document.getElementById('frame').srcdoc = text }", assembled(SCALAR))
+    frame = page.frame_locator("#frame")
+    for name in ("Theme", "Step", "Step", "Quiz"):
+        frame.get_by_role("button", name=name, exact=True).click()
+    assert frame.get_by_label("Step number").input_value() == "2"
 
 
 def test_ten_thousand_ops_stay_usable(show):

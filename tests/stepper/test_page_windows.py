@@ -47,6 +47,9 @@ def test_every_window_is_numpys(show, name):
         pick(page, r, c, f, m)
         patch, lies = convolution.patches[r, c], inside(convolution, r, c)
         np.testing.assert_allclose(exact(page, ".row-of-im2col .number"), patch.ravel(), **close)
+        weights = convolution.kernel[..., f].ravel()
+        np.testing.assert_allclose(exact(page, ".column-of-filter .number"), weights, **close)
+        np.testing.assert_allclose(exact(page, ".row-of-products .number"), patch.ravel() * weights, **close)
         first = ".window-detail > .equation >> nth=0 >> "
         np.testing.assert_allclose(exact(page, f"{first}.patch .number:not(.pad)"), patch[:, :, m][lies], **close)
         np.testing.assert_allclose(exact(page, ".filter .number"), convolution.kernel[:, :, m, f].ravel(), **close)
@@ -64,6 +67,49 @@ def test_every_window_is_numpys(show, name):
         np.testing.assert_allclose(exact(page, ".to-input .number:not(.pad)"), back[lies], **close)
         assert page.locator(".verdict.same").count() == 3 and page.locator(".verdict.differs").count() == 0
         assert exact(page, ".worst-y")[0] <= 1e-12 and exact(page, ".worst-dx")[0] <= 1e-12
+
+
+def test_a_fused_convolution_and_pooling_is_two_stages(show):
+    tape, convolution, y = tapes.fused()
+    page = show(tape)
+    press(page, "End")
+    first, second = page.locator(".window").all()
+    second.get_by_label("Row", exact=True).fill("1")
+    second.get_by_label("Row", exact=True).press("Tab")
+    second.get_by_label("Channel", exact=True).select_option("1")
+    r, c = (int(second.get_by_label(name, exact=True).input_value()) for name in ("Row", "Column"))
+    assert float(second.locator(".the-sum").get_attribute("title").replace("−", "-")) == pytest.approx(y[r, c, 1], abs=1e-12)
+    won = [int(first.get_by_label(name, exact=True).input_value()) for name in ("Row", "Column", "Output channel")]
+    assert convolution.y[tuple(won)] == pytest.approx(y[r, c, 1], abs=1e-12) and won[2] == 1  # the convolution shows the winner
+    assert float(first.locator(".after").get_attribute("title")) == pytest.approx(y[r, c, 1], abs=1e-12)
+    delta = first.locator(".delta").get_attribute("title").replace("−", "-")
+    assert float(delta) == pytest.approx(convolution.delta[tuple(won)], abs=1e-12)
+    assert page.locator(".verdict.same").count() == 3 and page.locator(".verdict.differs").count() == 0
+
+
+def test_padding_is_left_out_of_a_mean(show):
+    tape, y = tapes.average_pooling()
+    page = show(tape)
+    press(page, "End")
+    for r, c in np.ndindex(2, 2):
+        pick(page, r, c)
+        assert exact(page, ".the-sum") == [y[r, c, 0]]
+        assert page.locator(".verdict.same").count() == 3
+
+
+def test_an_activation_that_the_page_does_not_know_is_said(show):
+    convolution = Convolution(activation="tanh")
+    tape = convolution.tape()
+    tape["steps"][0]["window"]["activation"] = "gelu"
+    page = show(tape)
+    press(page, "Step")
+    assert "gelu, which this page does not compute" in page.locator(".sum").inner_text() and page.locator(".verdict").count() == 0
+    press(page, "Step")
+    assert "what comes before it is not shown" in page.locator(".window").inner_text()
+    tape["steps"][1]["window"]["g_sum"] = tapes.raw(convolution.delta)  # with it, the tape knows
+    page = show(tape)
+    press(page, "End")
+    assert page.locator(".verdict.same").count() == 1 and "dL/dx" in page.locator(".verdict.same").inner_text()
 
 
 def test_float32_agrees_as_far_as_float32_goes(show):

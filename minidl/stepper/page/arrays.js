@@ -3,7 +3,12 @@
 let titlesShown = true; // exact values on hover; not while a quiz hides them
 
 function arrayView(array, caption, { hidden = false, note = "" } = {}) {
-  const head = element("figcaption", {}, element("strong", {}, caption), array && element("span", { class: "type" }, `${shapeText(array.shape)} ${array.dtype}`));
+  const head = element(
+    "figcaption",
+    {},
+    element("strong", {}, caption),
+    array && element("span", { class: "type" }, `${shapeText(array.shape)} ${array.dtype}`),
+  );
   const figure = element("figure", { class: "array" }, head);
   if (note) head.append(element("span", { class: `note ${note.startsWith("complete") ? "done" : ""}` }, note));
   if (hidden) figure.append(element("p", { class: "hidden-value" }, "?", element("span", {}, " hidden: predict it first")));
@@ -18,39 +23,56 @@ function arrayBody(array) {
   const trouble = troubleOf(array.stats);
   if (trouble) parts.push(element("p", { class: "trouble" }, trouble));
   if (array.values) parts.push(numbers(array));
-  if (array.slices?.length && (!array.values || array.slices[0].kind === "image")) parts.push(element("div", { class: "slices" }, array.slices.map(sliceView)));
+  if (array.slices?.length && (!array.values || array.slices[0].kind === "image"))
+    parts.push(element("div", { class: "slices" }, array.slices.map(sliceView)));
   if (!array.values && array.stats) parts.push(statistics(array));
   return parts;
 }
 
 function troubleOf(stats) {
   const { nan = 0, inf = 0 } = stats ?? {};
-  return [nan && `${counted(nan, "entry").replace("entrys", "entries")} not a number (NaN)`, inf && `${inf} infinite`].filter(Boolean).join(", ");
+  return [nan && `${counted(nan, "entry", "entries")} not a number (NaN)`, inf && `${inf} infinite`].filter(Boolean).join(", ");
 }
 
 function numbers({ values, shape, dtype }) {
   const [low, high] = rangeOf(values.map(numberOf));
   const cell = (entry, tag, index) => numberCell(entry, dtype, tag, index, low, high);
   if (shape.length === 0) return element("p", { class: "scalar" }, numberCell(values[0], dtype, "span", [], 0, 0));
-  if (shape.length === 1) return element("div", { class: "vector" }, values.map((entry, i) => cell(entry, "span", [i])));
+  if (shape.length === 1)
+    return element(
+      "div",
+      { class: "vector" },
+      values.map((entry, i) => cell(entry, "span", [i])),
+    );
   const columns = shape.at(-1);
   const rows = shape.at(-2);
   const matrices = [];
   for (let from = 0; from < values.length; from += rows * columns) {
     const before = unravel(from / (rows * columns), shape.slice(0, -2));
-    const body = Array.from({ length: rows }, (_, r) => element("tr", {},
-      Array.from({ length: columns }, (_, c) => cell(values[from + r * columns + c], "td", [...before, r, c]))));
+    const body = Array.from({ length: rows }, (_, r) =>
+      element(
+        "tr",
+        {},
+        Array.from({ length: columns }, (_, c) => cell(values[from + r * columns + c], "td", [...before, r, c])),
+      ),
+    );
     const table = element("table", { class: "matrix" }, element("tbody", {}, body));
-    matrices.push(element("div", { class: "matrix-box" }, before.length ? element("span", { class: "type" }, `[${before.join(", ")}]`) : null, table));
+    matrices.push(
+      element("div", { class: "matrix-box" }, before.length ? element("span", { class: "type" }, `[${before.join(", ")}]`) : null, table),
+    );
   }
-  return element("div", { class: "scrolls", tabindex: columns > 4 || matrices.length > 1 ? "0" : null, role: "group", "aria-label": "numbers" }, matrices);
+  return element(
+    "div",
+    { class: "scrolls", tabindex: columns > 4 || rows > 12 || matrices.length > 1 ? "0" : null, role: "group", "aria-label": "numbers" },
+    matrices,
+  );
 }
 
 // One number, tinted by its sign and size, with every digit on hover.
 function numberCell(entry, dtype, tag, index, low, high) {
   const value = numberOf(entry);
   const cell = element(tag, { class: Number.isFinite(value) ? "number" : "number bad" }, number(entry, dtype));
-  if (titlesShown) cell.title = `${indexText(index)} ${allDigits(entry)}`.trim();
+  if (titlesShown) cell.title = `${indexText(index)} ${allDigits(entry, dtype)}`.trim();
   const largest = Math.max(Math.abs(low), Math.abs(high));
   if (Number.isFinite(value) && value && largest) {
     cell.style.setProperty("--tint", `${Math.round((Math.abs(value) / largest) * 30)}%`);
@@ -60,15 +82,28 @@ function numberCell(entry, dtype, tag, index, low, high) {
 }
 
 function statistics({ stats, dtype, shape }) {
-  const rows = ["min", "max", "mean", "std", "norm"].filter((name) => stats[name] != null).map((name) => [name, number(stats[name], dtype)]);
+  const rows = ["min", "max", "mean", "std", "norm"]
+    .filter((name) => stats[name] != null)
+    .map((name) => [name, number(stats[name], dtype)]);
   if (stats.zeros != null) rows.push(["zeros", `${number(stats.zeros * 100, "float64", 3)} %`]);
-  return element("dl", { class: "statistics" }, [["entries", sizeOf(shape).toLocaleString("en").replace(/,/g, " ")], ...rows].map(([name, text]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, text))));
+  return element(
+    "dl",
+    { class: "statistics" },
+    [["entries", grouped(sizeOf(shape))], ...rows].map(([name, text]) =>
+      element("div", {}, element("dt", {}, name), element("dd", {}, text)),
+    ),
+  );
 }
 
 function sliceView(slice) {
   const picture = slice.kind === "image" ? imageCanvas(slice) : heatCanvas(slice);
-  return element("div", { class: "slice" }, picture, slice.kind === "heat" && legend(slice.low, slice.high), element("span", { class: "type" }, slice.title));
+  return element(
+    "div",
+    { class: "slice" },
+    picture,
+    slice.kind === "heat" && legend(slice.low, slice.high),
+    element("span", { class: "type" }, slice.title),
+  );
 }
 
 function sized(canvas, rows, columns, across = 132) {
@@ -103,16 +138,20 @@ function heatCanvas({ rows, columns, low, high, bytes, title }, across) {
 function imageCanvas({ rows, columns, bytes, title }, across) {
   const data = bytesOf(bytes);
   const depth = data.length / (rows * columns);
-  const canvas = painted(rows, columns, (i) => depth >= 3 ? data.subarray(i * depth, i * depth + 3) : [data[i], data[i], data[i]], across);
+  const canvas = painted(
+    rows,
+    columns,
+    (i) => (depth >= 3 ? data.subarray(i * depth, i * depth + 3) : [data[i], data[i], data[i]]),
+    across,
+  );
   canvas.setAttribute("aria-label", `picture, ${title}`);
   return canvas;
 }
 
 // A heat map of exact numbers (rows × columns, flat).
-function exactCanvas(data, rows, columns, title, across) {
-  const [low, high] = rangeOf(data);
+function exactCanvas(data, rows, columns, title, across, [low, high] = rangeOf(data)) {
   const shades = palette(low, high);
-  const canvas = painted(rows, columns, (i) => Number.isFinite(data[i]) ? shades[byteOf(data[i], low, high)] : [214, 40, 130], across);
+  const canvas = painted(rows, columns, (i) => (Number.isFinite(data[i]) ? shades[byteOf(data[i], low, high)] : [214, 40, 130]), across);
   canvas.setAttribute("aria-label", `heat map, ${title}: from ${number(low)} to ${number(high)}`);
   return readable(canvas, rows, columns, (i) => number(data[i]));
 }
@@ -133,5 +172,12 @@ function legend(low, high) {
   const bar = element("span", { class: "legend-bar" });
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   const middle = isDiverging(low, high) ? "0" : "";
-  return element("span", { class: "legend" }, bar, element("span", {}, number(low, "float64", 3)), element("span", {}, middle), element("span", {}, number(high, "float64", 3)));
+  return element(
+    "span",
+    { class: "legend" },
+    bar,
+    element("span", {}, number(low, "float64", 3)),
+    element("span", {}, middle),
+    element("span", {}, number(high, "float64", 3)),
+  );
 }

@@ -1,8 +1,14 @@
-// Colours of numbers, safe for the colour-blind: blue – neutral – orange where signs are mixed, dark blue to yellow (after cividis) else.
+// Colours of numbers, safe for the colour-blind: blue – neutral – orange where signs are mixed, else dark blue to yellow (as cividis).
 
 const SCALES = {
-  light: { diverging: ["#0b3c8c", "#5b93d6", "#f6f6f4", "#ee9a4d", "#8f3a00"], sequential: ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"] },
-  dark: { diverging: ["#9cc7ff", "#2f6fc4", "#1b1f26", "#c9661a", "#ffc285"], sequential: ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"] },
+  light: {
+    diverging: ["#0b3c8c", "#5b93d6", "#f6f6f4", "#ee9a4d", "#8f3a00"],
+    sequential: ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"],
+  },
+  dark: {
+    diverging: ["#9cc7ff", "#2f6fc4", "#1b1f26", "#c9661a", "#ffc285"],
+    sequential: ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"],
+  },
 };
 
 function themeName() {
@@ -44,7 +50,7 @@ function rangeOf(data) {
     high = Math.max(high, value);
   }
   if (low > high) return [0, 0];
-  if (isDiverging(low, high)) high = Math.max(high, -low), low = -high;
+  if (isDiverging(low, high)) ((high = Math.max(high, -low)), (low = -high));
   return [low, high];
 }
 

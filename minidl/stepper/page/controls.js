@@ -1,28 +1,58 @@
 // The controls: buttons, the slider with its phases, the keyboard, the theme.
 
 const ICONS = {
-  start: "M6 5v14M19 5l-9 7 9 7z", back: "M17 5l-10 7 10 7z", play: "M7 4.5l12 7.5-12 7.5z", pause: "M8 5v14M16 5v14", step: "M7 5l10 7-10 7z", end: "M18 5v14M5 5l9 7-9 7z",
+  start: "M6 5v14M19 5l-9 7 9 7z",
+  back: "M17 5l-10 7 10 7z",
+  play: "M7 4.5l12 7.5-12 7.5z",
+  pause: "M8 5v14M16 5v14",
+  step: "M7 5l10 7-10 7z",
+  end: "M18 5v14M5 5l9 7-9 7z",
 };
 const KEYS = [
-  ["→", "step"], ["←", "step back"], ["Home", "to the start"], ["End", "to the end"], ["Space", "play or pause"], ["?", "quiz on or off"], ["t", "light or dark"], ["/", "find a step"], ["Esc", "close what is open"],
+  ["→", "step"],
+  ["←", "step back"],
+  ["Home", "to the start"],
+  ["End", "to the end"],
+  ["Space", "play or pause"],
+  ["?", "quiz on or off"],
+  ["t", "light or dark"],
+  ["/", "find a step"],
+  ["Esc", "close what is open"],
 ];
 
 class Controls {
   constructor(tape, actions) {
     Object.assign(this, { tape, actions, timer: null });
-    for (const id of ["start", "back", "play", "step", "end", "quiz", "theme", "help", "slider", "speed"]) this[id] = document.getElementById(id);
+    for (const id of ["start", "back", "play", "step", "end", "quiz", "theme", "help", "slider", "speed"])
+      this[id] = document.getElementById(id);
     for (const id of ["start", "back", "play", "step", "end"]) this[id].append(icon(ICONS[id]));
     this.back.append(element("span", {}, "Back"));
     this.step.append(element("span", {}, "Step"));
     const moves = { start: () => 0, back: (p) => p - 1, step: (p) => p + 1, end: () => tape.steps.length };
-    for (const [id, to] of Object.entries(moves)) this[id].addEventListener("click", () => { this.pause(); actions.goTo(to(actions.position())); });
+    for (const [id, to] of Object.entries(moves))
+      this[id].addEventListener("click", () => {
+        this.pause();
+        actions.goTo(to(actions.position()));
+      });
     this.slider.max = tape.steps.length;
-    this.slider.addEventListener("input", () => { this.pause(); actions.goTo(Number(this.slider.value)); });
+    this.slider.addEventListener("input", () => {
+      this.pause();
+      actions.goTo(Number(this.slider.value));
+    });
     this.play.addEventListener("click", () => this.togglePlay());
-    this.speed.addEventListener("change", () => { if (this.timer) { this.pause(); this.togglePlay(); } });
+    this.speed.addEventListener("change", () => {
+      if (this.timer) {
+        this.pause();
+        this.togglePlay();
+      }
+    });
     this.quiz.addEventListener("click", actions.quiz);
-    this.theme.addEventListener("click", () => { toggleTheme(); actions.redraw(); });
+    this.theme.addEventListener("click", () => {
+      toggleTheme();
+      actions.redraw();
+    });
     this.help.addEventListener("click", () => this.toggleHelp());
+    document.getElementById("skip").addEventListener("click", () => document.getElementById("panel").focus());
     document.addEventListener("keydown", (event) => this.key(event));
     this.segments();
     this.keys();
@@ -33,14 +63,31 @@ class Controls {
     const runs = this.tape.phases();
     const total = this.tape.steps.length;
     const share = (from, to) => `${((to - from) / total) * 100}%`;
-    const bars = runs.map(({ phase, from, to }) => { const bar = element("span", { class: phase }); bar.style.width = share(from, to); return bar; });
-    const marks = this.tape.differences.slice(0, 200).map((at) => { const mark = element("i", { class: "difference" }); mark.style.left = `${((at + 1) / total) * 100}%`; return mark; });
-    document.getElementById("segments").replaceChildren(...bars, ...marks);
-    const labels = runs.filter(({ from, to }) => (to - from) / total > 0.06).map(({ phase, from, to }) => {
-      const label = button(`${PHASES[phase]} ${to - from}`, () => { this.pause(); this.actions.goTo(from + 1); }, { class: phase, title: `Go to step ${from + 1}` });
-      label.style.flexGrow = to - from;
-      return label;
+    const bars = runs.map(({ phase, from, to }) => {
+      const bar = element("span", { class: phase });
+      bar.style.width = share(from, to);
+      return bar;
     });
+    const marks = this.tape.differences.slice(0, 200).map((at) => {
+      const mark = element("i", { class: "difference" });
+      mark.style.left = `${((at + 1) / total) * 100}%`;
+      return mark;
+    });
+    document.getElementById("segments").replaceChildren(...bars, ...marks);
+    const labels = runs
+      .filter(({ from, to }) => (to - from) / total > 0.06)
+      .map(({ phase, from, to }) => {
+        const label = button(
+          `${PHASES[phase]} ${to - from}`,
+          () => {
+            this.pause();
+            this.actions.goTo(from + 1);
+          },
+          { class: phase, title: `Go to step ${from + 1}` },
+        );
+        label.style.flexGrow = to - from;
+        return label;
+      });
     this.counter = element("span", { class: "counter" });
     document.getElementById("phases").replaceChildren(...labels, this.counter);
   }
@@ -59,10 +106,19 @@ class Controls {
     const last = this.tape.steps.length;
     this.slider.value = position;
     const step = this.tape.steps[position - 1];
-    this.slider.setAttribute("aria-valuetext", step ? `step ${position} of ${last}: ${PHASES[step.phase]}, ${step.op}` : `before the first of ${last} steps`);
+    this.slider.setAttribute(
+      "aria-valuetext",
+      step ? `step ${position} of ${last}: ${PHASES[step.phase]}, ${step.op}` : `before the first of ${last} steps`,
+    );
     this.counter.textContent = `${position} / ${last}`;
     document.body.dataset.phase = step?.phase ?? "";
-    for (const [id, end] of [["start", 0], ["back", 0], ["step", last], ["end", last]]) this[id].setAttribute("aria-disabled", String(position === end));
+    for (const [id, end] of [
+      ["start", 0],
+      ["back", 0],
+      ["step", last],
+      ["end", last],
+    ])
+      this[id].setAttribute("aria-disabled", String(position === end));
   }
 
   togglePlay() {
@@ -95,8 +151,14 @@ class Controls {
     if (target.matches("input:not([type=range]), select, textarea")) return;
     const onButton = target.closest("button, summary, [role=button], a") != null;
     const shortcuts = {
-      ArrowRight: () => this.step.click(), ArrowLeft: () => this.back.click(), Home: () => this.start.click(), End: () => this.end.click(),
-      " ": onButton ? null : () => this.play.click(), "?": () => this.quiz.click(), t: () => this.theme.click(), T: () => this.theme.click(),
+      ArrowRight: () => this.step.click(),
+      ArrowLeft: () => this.back.click(),
+      Home: () => this.start.click(),
+      End: () => this.end.click(),
+      " ": onButton ? null : () => this.play.click(),
+      "?": () => this.quiz.click(),
+      t: () => this.theme.click(),
+      T: () => this.theme.click(),
       "/": () => document.getElementById("find").focus(),
     };
     if (!Object.hasOwn(shortcuts, key) || !shortcuts[key]) return;
@@ -107,7 +169,11 @@ class Controls {
 
 // The learner's choice is remembered where the browser allows it; in a notebook's frame it often does not.
 function remembered() {
-  try { return localStorage.getItem("minidl-theme"); } catch { return null; }
+  try {
+    return localStorage.getItem("minidl-theme");
+  } catch {
+    return null;
+  }
 }
 
 function setTheme(theme) {
@@ -118,5 +184,9 @@ function setTheme(theme) {
 function toggleTheme() {
   const theme = themeName() === "dark" ? "light" : "dark";
   setTheme(theme);
-  try { localStorage.setItem("minidl-theme", theme); } catch { /* not remembered, then */ }
+  try {
+    localStorage.setItem("minidl-theme", theme);
+  } catch {
+    /* not remembered, then */
+  }
 }

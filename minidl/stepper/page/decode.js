@@ -1,8 +1,15 @@
 // What the tape holds as text, as numbers again.
 
 const VIEWS = {
-  float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int8: Int8Array, bool: Uint8Array,
-  int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
 };
 const decoded = new WeakMap();
 
@@ -12,7 +19,7 @@ function bytesOf(base64) {
 
 // An array that was written out exactly: {shape, dtype, data: Float64Array}. Decoded once.
 function exact(raw) {
-  if (!raw) return null;
+  if (!raw || !VIEWS[raw.dtype]) return null;
   if (!decoded.has(raw)) {
     const bytes = bytesOf(raw.data);
     const data = Float64Array.from(new VIEWS[raw.dtype](bytes.buffer));
@@ -25,7 +32,7 @@ const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 // An entry of "values" as a number.
 function numberOf(entry) {
-  return typeof entry === "string" ? WORDS[entry] ?? Number(entry) : Number(entry);
+  return typeof entry === "string" ? (WORDS[entry] ?? Number(entry)) : Number(entry);
 }
 
 function sizeOf(shape) {

@@ -1,7 +1,8 @@
 // Which ops stand together: layers are containers that fold, and a long run of ops is folded in chunks so that any size can be shown.
 
 const MOST_TOGETHER = 36; // units shown in one container before they are chunked
-const OPEN_BELOW = 26;    // a graph of so few ops starts open
+const OPEN_BELOW = 26; // a graph of so few ops starts open; of a larger one,
+const SHOWN_FIRST = 14; // so many units at most are shown at first
 
 class Container {
   constructor(name, kind, parent) {
@@ -18,9 +19,9 @@ class Folding {
     this.tape = tape;
     this.root = new Container(tape.title, "", null);
     this.root.open = true;
-    this.homeOfOp = new Map();     // forward step → container
+    this.homeOfOp = new Map(); // forward step → container
     this.homeOfTensor = new Map(); // tensor → container
-    this.consumers = new Map();    // tensor → [forward step]
+    this.consumers = new Map(); // tensor → [forward step]
     const forward = tape.steps.map((step, at) => at).filter((at) => tape.steps[at].phase === "forward");
     this.gatherOps(forward);
     this.merge(this.root);
@@ -32,7 +33,9 @@ class Folding {
 
   gatherOps(forward) {
     const containers = this.tape.groups.map(({ name, kind }) => new Container(name, kind, null));
-    this.tape.groups.forEach(({ parent }, i) => { containers[i].parent = parent == null ? this.root : containers[parent]; });
+    this.tape.groups.forEach(({ parent }, i) => {
+      containers[i].parent = parent == null ? this.root : containers[parent];
+    });
     const joined = new Set();
     for (const at of forward) {
       let home = containers[this.tape.steps[at].group] ?? this.root;
@@ -46,7 +49,8 @@ class Folding {
 
   // A layer that holds nothing but one composite is that composite: one frame, not two.
   merge(container) {
-    while (container !== this.root && container.units.length === 1 && container.units[0] instanceof Container) container.units = container.units[0].units;
+    while (container !== this.root && container.units.length === 1 && container.units[0] instanceof Container)
+      container.units = container.units[0].units;
     for (const unit of container.units) {
       if (!(unit instanceof Container)) continue;
       unit.parent = container;
@@ -115,6 +119,13 @@ class Folding {
       container.units.filter((unit) => unit instanceof Container).forEach(walk);
     };
     walk(this.root);
+    let shown = this.root.units.length;
+    for (const container of this.all.slice(1)) {
+      // outer before inner
+      if (container.open || container.chunk || !container.parent.open || shown - 1 + container.units.length > SHOWN_FIRST) continue;
+      container.open = true;
+      shown += container.units.length - 1;
+    }
   }
 
   // Chunks follow the steps; the learner's layers stay as the learner left them. True if anything opened or closed.
@@ -143,12 +154,17 @@ class Folding {
   opOf(at) {
     const step = this.tape.steps[at];
     if (step?.phase === "forward") return at;
-    return step?.phase === "backward" ? step.forward ?? this.makers.get(step.output) ?? null : null;
+    return step?.phase === "backward" ? (step.forward ?? this.makers.get(step.output) ?? null) : null;
   }
 
   // The innermost thing that is seen of an op: the op itself (null), or the folded container that hides it.
   hiddenIn(at) {
-    return this.homeOfOp.get(at)?.path().find((container) => !container.open) ?? null;
+    return (
+      this.homeOfOp
+        .get(at)
+        ?.path()
+        .find((container) => !container.open) ?? null
+    );
   }
 }
 

@@ -4,7 +4,14 @@ const MOST_FOUND = 60;
 
 class Jump {
   constructor(tape, goTo) {
-    Object.assign(this, { tape, goTo, field: document.getElementById("find"), list: document.getElementById("found"), found: [], active: -1 });
+    Object.assign(this, {
+      tape,
+      goTo,
+      field: document.getElementById("find"),
+      list: document.getElementById("found"),
+      found: [],
+      active: -1,
+    });
     this.field.addEventListener("input", () => this.open());
     this.field.addEventListener("focus", () => this.open());
     this.field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
@@ -14,7 +21,9 @@ class Jump {
   }
 
   search(text) {
-    this.names ??= this.tape.steps.map((step, at) => `${at + 1} ${this.tape.stepName(at)} ${step.phase} ${this.tape.groups[step.group]?.name ?? ""}`.toLowerCase());
+    this.names ??= this.tape.steps.map((step, at) =>
+      `${at + 1} ${this.tape.stepName(at)} ${step.phase} ${this.tape.layersOf(step).join(" ")}`.toLowerCase(),
+    );
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const matches = [];
     this.more = 0;
@@ -24,17 +33,43 @@ class Jump {
       else this.more++;
     });
     const exactly = Number(text) - 1;
-    if (this.tape.steps[exactly]) matches.unshift(...matches.splice(matches.indexOf(exactly) >= 0 ? matches.indexOf(exactly) : matches.length, 1), ...(matches.includes(exactly) ? [] : [exactly]));
+    if (this.tape.steps[exactly])
+      matches.unshift(
+        ...matches.splice(matches.indexOf(exactly) >= 0 ? matches.indexOf(exactly) : matches.length, 1),
+        ...(matches.includes(exactly) ? [] : [exactly]),
+      );
     return [...new Set(matches)];
   }
 
   open() {
     this.found = this.search(this.field.value);
     this.active = this.field.value.trim() && this.found.length ? 0 : -1;
-    const options = this.found.map((at, i) => element("li", { id: `found${i}`, role: "option", class: this.tape.steps[at].phase, "aria-selected": "false", onmousedown: (event) => event.preventDefault(), onclick: () => this.choose(i) },
-      element("span", { class: "row" }, String(at + 1)), element("span", {}, this.tape.stepName(at)), element("span", { class: "type" }, PHASES[this.tape.steps[at].phase])));
-    if (!options.length) options.push(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "No such step."));
-    if (this.more) options.push(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "more" }, `${counted(this.more, "more step")}: type to narrow`));
+    const options = this.found.map((at, i) =>
+      element(
+        "li",
+        {
+          id: `found${i}`,
+          role: "option",
+          class: this.tape.steps[at].phase,
+          "aria-selected": "false",
+          onmousedown: (event) => event.preventDefault(),
+          onclick: () => this.choose(i),
+        },
+        element("span", { class: "row" }, String(at + 1)),
+        element("span", {}, this.tape.stepName(at)),
+        element("span", { class: "type" }, PHASES[this.tape.steps[at].phase]),
+      ),
+    );
+    if (!options.length)
+      options.push(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "No such step."));
+    if (this.more)
+      options.push(
+        element(
+          "li",
+          { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "more" },
+          `${counted(this.more, "more step")}: type to narrow`,
+        ),
+      );
     this.list.replaceChildren(...options);
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");

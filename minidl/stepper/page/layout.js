@@ -9,18 +9,54 @@ const GAP_Y = 26;
 
 function layered(vertices, edges) {
   const byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));
-  const forward = edges.filter(({ from, to }) => byId.get(from).order < byId.get(to).order);
-  rank(vertices, forward, byId);
-  const rows = routed(vertices, forward, byId);
-  arrange(rows);
-  const size = place(rows);
+  const size = { width: 0, height: 0 };
+  for (const { members, between } of connected(vertices, edges)) {
+    const forward = between.filter(({ from, to }) => byId.get(from).order < byId.get(to).order);
+    rank(members, forward, byId);
+    const rows = routed(members, forward, byId);
+    arrange(rows);
+    const { width, height } = place(rows);
+    const left = size.width && size.width + 2 * GAP_X;
+    for (const vertex of rows.flat()) vertex.x += left;
+    Object.assign(size, { width: left + width, height: Math.max(size.height, height) });
+  }
+  for (const vertex of vertices) if (vertex.pin === "bottom") vertex.y = size.height;
   for (const edge of edges) {
     const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
     const chain = edge.chain ?? [];
     const [start, stop] = [from.x + (edge.fromShift ?? 0), to.x + (edge.toShift ?? 0)];
-    edge.points = [[start, from.y + from.height], ...chain.flatMap(({ x, y, height }) => [[x, y], [x, y + height]]), [stop, to.y]];
+    edge.points = [
+      [start, from.y + from.height],
+      ...chain.flatMap(({ x, y, height }) => [
+        [x, y],
+        [x, y + height],
+      ]),
+      [stop, to.y],
+    ];
   }
   return size;
+}
+
+// The parts that no edge connects, in time: they stand side by side.
+function connected(vertices, edges) {
+  const part = new Map(vertices.map(({ id }) => [id, id]));
+  const find = (id) => {
+    while (part.get(id) !== id) {
+      part.set(id, part.get(part.get(id)));
+      id = part.get(id);
+    }
+    return id;
+  };
+  for (const { from, to } of edges) part.set(find(from), find(to));
+  const parts = new Map();
+  for (const vertex of vertices) {
+    const id = find(vertex.id);
+    if (!parts.has(id)) parts.set(id, { members: [], between: [] });
+    parts.get(id).members.push(vertex);
+  }
+  for (const edge of edges) parts.get(find(edge.from)).between.push(edge);
+  const made = ({ members }) => Math.min(...members.map(({ order }) => (order < 0 ? Infinity : order)));
+  return [...parts.values()].sort((a, b) => made(a) - made(b) || 0);
 }
 
 function rank(vertices, edges, byId) {
@@ -34,7 +70,8 @@ function rank(vertices, edges, byId) {
   for (const vertex of [...vertices].sort((a, b) => a.order - b.order)) {
     vertex.rank = vertex.pin === "top" ? 0 : Math.max(base, ...into.get(vertex.id).map((before) => before.rank + 1));
   }
-  for (const vertex of vertices) { // what nothing feeds stands right above who uses it first
+  for (const vertex of vertices) {
+    // what nothing feeds stands right above who uses it first
     const after = outOf.get(vertex.id);
     vertex.leaf = !vertex.pin && !into.get(vertex.id).length && after.length > 0;
     if (vertex.leaf) vertex.rank = Math.max(base, Math.min(...after.map((next) => next.rank)) - 1);
@@ -59,7 +96,7 @@ function routed(vertices, edges, byId) {
     const [from, to, trunk] = [byId.get(edge.from), byId.get(edge.to), trunks.get(edge.from)];
     edge.chain = [];
     let above = from;
-    const leaves = () => (above === from ? edge.fromShift ?? 0 : 0);
+    const leaves = () => (above === from ? (edge.fromShift ?? 0) : 0);
     for (let row = from.rank + 1; row < to.rank; row++) {
       if (!trunk[row]) {
         trunk[row] = { id: null, width: 8, height: 0, above: [], below: [], passing: true };
@@ -77,7 +114,8 @@ function routed(vertices, edges, byId) {
 // The row with each leaf right of what goes into the same vertex.
 function leavesBesides(row) {
   const result = row.filter(({ leaf }) => !leaf);
-  const sharing = (leaf) => result.findLastIndex((other) => other.below.some(({ vertex }) => leaf.below.some((near) => near.vertex === vertex)));
+  const sharing = (leaf) =>
+    result.findLastIndex((other) => other.below.some(({ vertex }) => leaf.below.some((near) => near.vertex === vertex)));
   for (const leaf of row.filter((vertex) => vertex.leaf)) {
     const beside = sharing(leaf);
     result.splice(beside < 0 ? result.length : beside + 1, 0, leaf);
@@ -86,7 +124,12 @@ function leavesBesides(row) {
 }
 
 function arrange(rows) {
-  const number = () => rows.forEach((row) => row.forEach((vertex, i) => { vertex.at = i; }));
+  const number = () =>
+    rows.forEach((row) =>
+      row.forEach((vertex, i) => {
+        vertex.at = i;
+      }),
+    );
   number();
   let best = rows.map((row) => [...row]);
   let fewest = crossings(rows);
@@ -96,12 +139,16 @@ function arrange(rows) {
       const middle = (vertex) => average((down ? vertex.above : vertex.below).map((near) => near.vertex.at)) ?? vertex.at;
       const centres = new Map(row.map((vertex) => [vertex, middle(vertex)]));
       row.sort((a, b) => centres.get(a) - centres.get(b) || a.at - b.at);
-      row.forEach((vertex, i) => { vertex.at = i; });
+      row.forEach((vertex, i) => {
+        vertex.at = i;
+      });
     }
     const count = crossings(rows);
     if (count < fewest) [best, fewest] = [rows.map((row) => [...row]), count];
   }
-  best.forEach((row, i) => { rows[i] = row; });
+  best.forEach((row, i) => {
+    rows[i] = row;
+  });
   number();
 }
 
@@ -143,13 +190,16 @@ function place(rows) {
   for (let sweep = 0; sweep < 14; sweep++) {
     const down = sweep % 2 === 0;
     for (const row of down ? rows : [...rows].reverse()) {
-      settle(row, row.map((vertex) => {
-        const near = down ? vertex.above : vertex.below;
-        return pulled(vertex, near.length ? near : [...vertex.above, ...vertex.below]) ?? vertex.x;
-      }));
+      settle(
+        row,
+        row.map((vertex) => {
+          const near = down ? vertex.above : vertex.below;
+          return pulled(vertex, near.length ? near : [...vertex.above, ...vertex.below]) ?? vertex.x;
+        }),
+      );
     }
   }
-  const left = Math.min(0, ...rows.flat().map((vertex) => vertex.x - vertex.width / 2));
+  const left = Math.min(...rows.flat().map((vertex) => vertex.x - vertex.width / 2));
   let y = 0;
   rows.forEach((row, i) => {
     const height = Math.max(0, ...row.map((vertex) => vertex.height));
@@ -168,7 +218,9 @@ function place(rows) {
 function settle(row, wishes) {
   let offset = 0;
   const blocks = [];
-  const offsets = row.map((vertex, i) => (offset += i ? (row[i - 1].width + vertex.width) / 2 + (vertex.passing && row[i - 1].passing ? 6 : GAP_X) : 0));
+  const offsets = row.map(
+    (vertex, i) => (offset += i ? (row[i - 1].width + vertex.width) / 2 + (vertex.passing && row[i - 1].passing ? 6 : GAP_X) : 0),
+  );
   row.forEach((vertex, i) => {
     let block = { sum: (wishes[i] - offsets[i]) * weight(vertex), weight: weight(vertex), count: 1 };
     while (blocks.length && blocks.at(-1).sum / blocks.at(-1).weight > block.sum / block.weight) {

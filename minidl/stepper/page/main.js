@@ -10,7 +10,10 @@ const actions = { goTo, inspect, quiz: toggleQuiz, redraw, position: () => now.p
 const quiz = new Quiz(tape, answered);
 const graph = new Graph(document.getElementById("graph"), tape, folding, actions);
 const controls = new Controls(tape, actions);
-new Jump(tape, (position) => { controls.pause(); goTo(position); });
+new Jump(tape, (position) => {
+  controls.pause();
+  goTo(position);
+});
 
 function goTo(position) {
   const to = Math.min(tape.steps.length, Math.max(0, position));
@@ -51,7 +54,10 @@ function show() {
   graph.show({ position, inspected, hides: (tensor) => quiz.hidesTensor(tensor, position - 1) });
   graph.scrollToLit();
   controls.show(position);
-  document.getElementById("panel").replaceChildren(...panelFor(tape, position, quiz, inspected, actions));
+  const panel = document.getElementById("panel");
+  const inside = panel.contains(document.activeElement);
+  panel.replaceChildren(...panelFor(tape, position, quiz, inspected, actions));
+  if (inside) panel.focus({ preventScroll: true }); // what had the focus is gone
   announce(described(step, position));
 }
 
@@ -60,7 +66,11 @@ function described(step, position) {
   if (!step) return tape.steps.length ? `Before the first of ${counted(tape.steps.length, "step")}.` : "Nothing was recorded.";
   const what = step.phase === "update" ? tape.label(step.parameter) : tape.label(step.output);
   const value = step.phase === "forward" ? ` = ${summary(tape.value(step.output, position))}` : "";
-  return `Step ${position} of ${tape.steps.length}. ${PHASES[step.phase]}: ${step.op}, ${what}${value}.${quiz.asks(position - 1) ? " Predict its gradients." : ""}`;
+  const start = `Step ${position} of ${tape.steps.length}. ${PHASES[step.phase]}: ${step.op}, ${what}${value}.`;
+  if (step.phase !== "backward") return start;
+  if (quiz.asks(position - 1)) return `${start} Predict its gradients.`;
+  const name = (tensor, i) => step.grads[i] && `${tape.gradientName(tensor)}: ${summary(step.grads[i], "gradient")}`;
+  return `${start} ${step.inputs.map(name).filter(Boolean).join("; ")}`;
 }
 
 function announce(text) {
@@ -70,11 +80,19 @@ function announce(text) {
 function notes() {
   const sentences = [...tape.notes];
   const phases = new Set(tape.steps.map(({ phase }) => phase));
-  if (phases.has("forward") && !phases.has("backward") && !sentences.some((text) => /backward/i.test(text))) sentences.push("No backward pass was recorded, so there are no gradients to see.");
+  if (phases.has("forward") && !phases.has("backward") && !sentences.some((text) => /backward/i.test(text)))
+    sentences.push("No backward pass was recorded, so there are no gradients to see.");
   const boxes = sentences.map((text) => element("p", { class: "notice" }, text));
   const first = tape.differences[0];
   if (first != null) {
-    boxes.push(element("p", { class: "notice differs" }, `The first step that differs from the other tape is step ${first + 1}, ${tape.stepName(first)}. `, button("Go to the first difference", () => goTo(first + 1), { class: "link" })));
+    boxes.push(
+      element(
+        "p",
+        { class: "notice differs" },
+        `The first step that differs from the other tape is step ${first + 1}, ${tape.stepName(first)}. `,
+        button("Go to the first difference", () => goTo(first + 1), { class: "link" }),
+      ),
+    );
   }
   document.getElementById("notes").replaceChildren(...boxes);
 }

@@ -33,7 +33,11 @@ class Places {
   // How many windows touch each pixel of the image.
   touches() {
     const counts = new Float64Array(this.height * this.width);
-    this.each((r, c, cells) => cells.forEach(({ inside, row, column }) => { if (inside) counts[row * this.width + column]++; }));
+    this.each((r, c, cells) =>
+      cells.forEach(({ inside, row, column }) => {
+        if (inside) counts[row * this.width + column]++;
+      }),
+    );
     return counts;
   }
 }
@@ -106,13 +110,18 @@ class Stage {
   delta(r, c, f, cells) {
     if (this.gSum) return this.out(this.gSum, r, c, f);
     const g = this.out(this.g, r, c, f);
-    return this.kind === "convolution" && this.activation && this.activation !== "linear" ? g * this.act[1](this.beforeActivation(r, c, f, cells)) : g;
+    return this.kind === "convolution" && this.activation && this.activation !== "linear"
+      ? g * this.act[1](this.beforeActivation(r, c, f, cells))
+      : g;
   }
 
   // What output pixel (r, c) sends back to cell of its window, in input channel m (in pooling: of filter m).
   sentBack(cell, m, r, c, cells, deltas) {
     if (this.kind === "convolution") return deltas.reduce((sum, delta, f) => sum + delta * this.weight(cell, m, f), 0);
-    if (this.kind === "max_pool") { const winner = this.winner(r, c, m, cells); return winner.i === cell.i && winner.j === cell.j ? deltas[m] : 0; }
+    if (this.kind === "max_pool") {
+      const winner = this.winner(r, c, m, cells);
+      return winner.i === cell.i && winner.j === cell.j ? deltas[m] : 0;
+    }
     return deltas[m] / cells.filter(({ inside }) => inside).length;
   }
 
@@ -129,29 +138,63 @@ class Stage {
     return rows * columns * kh * kw * this.channels * (this.kind === "convolution" ? this.filters : 1);
   }
 
-  // All outputs, and (where g is known) everything that the windows send back, added up: {y, dx, dkernel}.
+  // All outputs, and (where δ is known) everything that the windows send back, added up: {y, dx, dkernel}. Found once.
   everything() {
-    if (this.all) return this.all;
-    const { places, channels, filters } = this;
+    this.all ??= this.kind === "convolution" ? this.allOfConvolution() : this.allOfPooling();
+    return this.all;
+  }
+
+  // Every product of a window: action(position in x, position of its weights for filter 0).
+  alongRow(cells, action) {
+    for (const { inside, row, column, i, j } of cells) {
+      if (!inside) continue;
+      const input = (row * this.places.width + column) * this.channels;
+      const weights = (i * this.places.kw + j) * this.channels * this.filters;
+      for (let m = 0; m < this.channels; m++) action(input + m, weights + m * this.filters);
+    }
+  }
+
+  allOfConvolution() {
+    const { places, filters } = this;
+    const [x, kernel] = [this.x.data, this.kernel.data];
     const y = new Float64Array(places.rows * places.columns * filters);
-    const dx = this.knowsDelta() && new Float64Array(places.height * places.width * channels);
-    const dkernel = dx && this.kernel && new Float64Array(this.kernel.data.length);
+    const dx = this.knowsDelta() ? new Float64Array(x.length) : null;
+    const dkernel = dx && new Float64Array(kernel.length);
     places.each((r, c, cells) => {
-      for (let f = 0; f < filters; f++) y[(r * places.columns + c) * filters + f] = this.output(r, c, f, cells);
+      const z = this.bias ? Float64Array.from(this.bias.data) : new Float64Array(filters);
+      this.alongRow(cells, (input, weights) => {
+        for (let f = 0; f < filters; f++) z[f] += x[input] * kernel[weights + f];
+      });
+      const at = (r * places.columns + c) * filters;
+      z.forEach((value, f) => (y[at + f] = this.act ? this.act[0](value) : NaN));
       if (!dx) return;
-      const deltas = this.deltas(r, c, cells);
-      for (const cell of cells) {
-        if (!cell.inside) continue;
-        for (let m = 0; m < channels; m++) {
-          dx[(cell.row * places.width + cell.column) * channels + m] += this.sentBack(cell, m, r, c, cells, deltas);
-          if (!dkernel) continue;
-          const from = ((cell.i * places.kw + cell.j) * channels + m) * filters;
-          for (let f = 0; f < filters; f++) dkernel[from + f] += deltas[f] * this.xAt(cell, m);
+      const deltas = z.map((value, f) => (this.gSum ? this.gSum.data[at + f] : this.g.data[at + f] * this.act[1](value)));
+      this.alongRow(cells, (input, weights) => {
+        let sent = 0;
+        for (let f = 0; f < filters; f++) {
+          sent += deltas[f] * kernel[weights + f];
+          dkernel[weights + f] += deltas[f] * x[input];
+        }
+        dx[input] += sent;
+      });
+    });
+    return { y, dx, dkernel };
+  }
+
+  allOfPooling() {
+    const { places, channels } = this;
+    const y = new Float64Array(places.rows * places.columns * channels);
+    const dx = this.g ? new Float64Array(this.x.data.length) : null;
+    places.each((r, c, cells) => {
+      const deltas = dx && this.deltas(r, c, cells);
+      for (let m = 0; m < channels; m++) {
+        y[(r * places.columns + c) * channels + m] = this.output(r, c, m, cells);
+        for (const cell of dx ? cells : []) {
+          if (cell.inside) dx[(cell.row * places.width + cell.column) * channels + m] += this.sentBack(cell, m, r, c, cells, deltas);
         }
       }
     });
-    this.all = { y, dx, dkernel };
-    return this.all;
+    return { y, dx, dkernel: null };
   }
 }
 
@@ -160,7 +203,7 @@ function windowOf(tape, at) {
   const step = tape.steps[at];
   const own = step.window ?? (step.phase === "backward" && tape.steps[step.forward]?.window ? { of: step.forward } : null);
   if (!own) return null;
-  const base = own.of != null ? tape.steps[own.of]?.window ?? {} : {};
+  const base = own.of != null ? (tape.steps[own.of]?.window ?? {}) : {};
   return { ...base, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)) };
 }
 

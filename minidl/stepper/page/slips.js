@@ -31,8 +31,10 @@ function slipOf(typed, right, facts) {
   const { upstream } = facts;
   if (is(upstream)) return "That is the upstream gradient: multiply it by the local derivative.";
   const local = upstream && right.map((value, i) => value / upstream[i]);
-  if (local && local.every(Number.isFinite) && is(local)) return "That is the local derivative alone: it looks as if you forgot to multiply by the upstream gradient.";
-  for (const { name, values } of facts.others ?? []) if (is(values)) return `That is the gradient of the other input, ${name}: the two look swapped.`;
+  if (local && local.every(Number.isFinite) && is(local))
+    return "That is the local derivative alone: it looks as if you forgot to multiply by the upstream gradient.";
+  for (const { name, values } of facts.others ?? [])
+    if (is(values)) return `That is the gradient of the other input, ${name}: the two look swapped.`;
   if (is(facts.value)) return "That is the value of this input, not its gradient.";
   if (is(facts.output)) return "That is the value of the output, not a gradient.";
   if (is(facts.total)) return "That is the gradient added up so far; the question is what this step adds.";
@@ -43,8 +45,10 @@ function slipOf(typed, right, facts) {
     if (is(times(1 / count))) return `It is too small by a factor of ${count}, ${name}: was it divided once too often?`;
   }
   const ratios = right.map((value, i) => typed[i] / value);
-  if (right.every((value) => value !== 0) && ratios.every((ratio) => ratio > 0.9 && ratio < 1.1)) return "Close: a little more precision, please (within 1 %).";
-  if (ratios.length > 1 && ratios[0] && ratios.every((ratio) => agrees(ratio, ratios[0]))) return `Every number is off by the same factor, ${number(ratios[0], "float64", 3)}.`;
+  if (right.every((value) => value !== 0) && ratios.every((ratio) => ratio > 0.9 && ratio < 1.1))
+    return "Close: a little more precision, please (within 1 %).";
+  if (ratios.length > 1 && ratios[0] && ratios.every((ratio) => agrees(ratio, ratios[0])))
+    return `Every number is off by the same factor, ${number(ratios[0], "float64", 3)}.`;
   if (right.length > 1) return `${typed.filter((value, i) => agrees(value, right[i])).length} of ${right.length} numbers are right.`;
   if (right[0] === 0 && typed[0] !== 0) return "Not that. Does this entry have any influence on the output here?";
   if (Math.sign(typed[0]) !== Math.sign(right[0])) return "Not that, and the sign is different, too.";
@@ -53,7 +57,12 @@ function slipOf(typed, right, facts) {
 
 // "1/3, −2e-3 [4]" as numbers: products and quotients are worked out, nothing is ever executed. Null where a word is no number.
 function typedNumbers(text) {
-  const words = text.replace(/[−–]/g, "-").replace(/[×·]/g, "*").replace(/\s*([*/])\s*/g, "$1").split(/[\s,;[\]()]+/).filter(Boolean);
+  const words = text
+    .replace(/[−–]/g, "-")
+    .replace(/[×·]/g, "*")
+    .replace(/\s*([*/])\s*/g, "$1")
+    .split(/[\s,;[\]()]+/)
+    .filter(Boolean);
   const numbers = words.map(workedOut);
   return words.length && numbers.every((value) => value != null) ? { numbers, words } : null;
 }
@@ -61,7 +70,9 @@ function typedNumbers(text) {
 function workedOut(word) {
   let result = null;
   for (const [, operator, text] of word.matchAll(/([*/]?)([^*/]+)/g)) {
-    const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : { nan: NaN, inf: Infinity, infinity: Infinity, "-inf": -Infinity, "-infinity": -Infinity }[text.toLowerCase()];
+    const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)
+      ? Number(text)
+      : { nan: NaN, inf: Infinity, infinity: Infinity, "-inf": -Infinity, "-infinity": -Infinity }[text.toLowerCase()];
     if (value === undefined) return null;
     result = result == null ? value : operator === "/" ? result / value : result * value;
   }

@@ -9,27 +9,29 @@ class Tape {
     this.steps = data.steps ?? [];
     this.rules = data.rules ?? {};
     this.lines = data.lines ?? {};
-    this.gradients = new Map(); // tensor → [{step, array, complete, given}], in time
-    this.updates = new Map();   // tensor → [step]
-    this.appears = new Map();   // a leaf that is first used after a backward step (a gradient, an updated parameter) → that step
+    this.gradients = new Map(); // tensor → [{step, walk, array, complete, given}], in time
+    this.updates = new Map(); // tensor → [step]
+    this.appears = new Map(); // a leaf that is first used after a backward step (a gradient, an updated parameter) → that step
     let backward = false;
     this.steps.forEach((step, at) => {
       this.index(step, at);
       backward ||= step.phase === "backward";
-      if (step.phase === "forward") for (const tensor of step.inputs) if (!this.appears.has(tensor)) this.appears.set(tensor, backward ? at : -1);
+      if (step.phase === "forward")
+        for (const tensor of step.inputs) if (!this.appears.has(tensor)) this.appears.set(tensor, backward ? at : -1);
     });
     this.differences = [...this.steps.keys()].filter((at) => this.steps[at].difference || at === data.differs);
   }
 
   index(step, at) {
-    const add = (map, tensor, what) => map.has(tensor) ? map.get(tensor).push(what) : map.set(tensor, [what]);
+    const add = (map, tensor, what) => (map.has(tensor) ? map.get(tensor).push(what) : map.set(tensor, [what]));
     if (step.phase === "update") add(this.updates, step.parameter, at);
     if (step.phase !== "backward") return;
-    add(this.gradients, step.output, { step: at, array: step.g, complete: true, given: true });
+    const walk = step.walk ?? 0;
+    add(this.gradients, step.output, { step: at, walk, array: step.g, complete: true, given: true });
     step.inputs.forEach((tensor, i) => {
-      if (step.grads[i]) {
-        add(this.gradients, tensor, { step: at, array: step.totals[i] ?? step.grads[i], complete: step.complete?.[i] ?? true, given: false });
-      }
+      if (!step.grads[i]) return;
+      const complete = step.complete?.[i] ?? true;
+      add(this.gradients, tensor, { step: at, walk, array: step.totals[i] ?? step.grads[i], complete, given: false });
     });
   }
 
@@ -59,7 +61,7 @@ class Tape {
     return value;
   }
 
-  // The latest gradient by then, or null: {step, array, complete, given}.
+  // The latest gradient by then, or null: {step, walk, array, complete, given}; every backward pass is a walk of its own.
   gradient(tensor, position) {
     return (this.gradients.get(tensor) ?? []).findLast(({ step }) => step < position) ?? null;
   }
@@ -72,6 +74,13 @@ class Tape {
   gradientName(tensor) {
     const label = this.label(tensor);
     return /^[\p{L}\p{N}_/.]+$/u.test(label) ? `dL/d${label}` : `dL/d(${label})`;
+  }
+
+  // The layers around a step, from the outside in.
+  layersOf({ group }) {
+    const names = [];
+    for (let at = group; at != null; at = this.groups[at]?.parent) names.unshift(this.groups[at]?.name);
+    return names.filter((name, i) => name !== names[i - 1]);
   }
 
   // What a step is called where there is one line for it.
