@@ -1,6 +1,7 @@
 """The terminal player: one step at a time, forward and back, with the arrow keys."""
 import sys
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import Any
 
 from minidl.stepper.again import Bodies
@@ -10,6 +11,7 @@ from minidl.stepper.screen import Line, step_lines
 from minidl.stepper.steps import Backward, Forward, Step, step_name
 from minidl.stepper.table import cut, padded, width
 
+MOST_NOTE_LINES = 4  # of each
 KEYS = "← → step   Home End   ↑ ↓ scroll   Enter open   ? quiz   q quit"
 STYLES = {
     "bar": "reverse", "head": "bold", "forward": "bold ansigreen", "backward": "bold ansimagenta", "update": "bold ansiyellow",
@@ -111,7 +113,8 @@ class Player:
         place = f"step {at}/{len(steps) - 1}" if steps else "no steps"
         inside = f"   inside {name}, computed again" if name else ""
         head = [_bar(f" {self.title}   {place}{inside}", "quiz " if self.quiz else "", columns)]
-        head += [Line(cut(note, columns), "note") for note in (self.notes if at == 0 and not name else [])]
+        notes = self.notes if at == 0 and not name else []
+        head += [Line(f" {cut(row, columns - 1)}", "note") for note in notes for row in wrap(note, columns - 2)[:MOST_NOTE_LINES]]
         ask = f" Predict the gradient, then Enter (nothing: reveal): {self.typed}▏" if self.hidden else ""
         keys = _bar(f" {KEYS}{'   Esc back' if name else ''}", "", columns)
         foot = [Line(cut(f" {self.hint}", columns), "note"), Line(cut(ask, columns), "note"), keys]

@@ -63,7 +63,7 @@ class Tape:
             where = f"at {os.path.basename(full[0])}:{full[1]}, because the tape holds {size}"
             notes.append(f"The recording stopped {where}: record less, or more with record(max_bytes=…).")
         if not steps:
-            notes.append("Nothing was recorded: no op ran in the block, or it ran in another thread.")
+            notes.append("Nothing was recorded: no op of minidl ran, or it ran in another thread.")
         elif not any(isinstance(step, Backward) for step in steps):
             notes.append("No backward pass was recorded: call loss.backward() or minidl.grad(…) inside the block.")
         return notes

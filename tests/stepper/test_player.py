@@ -121,6 +121,13 @@ def test_nothing_and_notes():
     )
 
 
+def test_long_notes_are_wrapped():
+    player = Player("train.py", ["The recording ended in line 5 of train.py: ValueError: " + "very " * 30 + "long"], scalar().steps)
+    lines = player.lines(80, 24)
+    assert len(lines) == 24 and lines[1].text.startswith(" The recording") and lines[3].text.endswith("very long")
+    assert "very" not in press(player, "right")
+
+
 def test_strange_values_and_names():
     w = Tensor([np.nan, np.inf, 0.0], requires_grad=True, name="<script>\x1b[31m")
     with np.errstate(all="ignore"), minidl.record() as tape:

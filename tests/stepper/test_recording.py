@@ -93,4 +93,4 @@ def test_no_file(tmp_path):
 
 def test_a_script_that_computes_nothing(script):
     tape = run_script(script("print('hello')"))
-    assert tape.notes == ["Nothing was recorded: no op ran in the block, or it ran in another thread."]
+    assert tape.notes == ["Nothing was recorded: no op of minidl ran, or it ran in another thread."]

@@ -64,7 +64,7 @@ def test_nothing():
         pass
     assert str(tape).splitlines() == [
         "test_table.py: 0 steps (0 forward, 0 backward, 0 update)",
-        "Nothing was recorded: no op ran in the block, or it ran in another thread.",
+        "Nothing was recorded: no op of minidl ran, or it ran in another thread.",
     ]
 
 
