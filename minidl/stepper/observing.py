@@ -59,9 +59,9 @@ def _hooks() -> list[Replacement]:
     def step_of_model(self: CapturedSteps, data: Any, *options: Any, **more: Any) -> Any:  # a GPU would play it without Python
         return old_step(self, data, *options, **more) if _observer() is None else self.trainer.train_step(data)
 
-    def update_metrics(self: Objective, *arguments: Any) -> None:  # what `fit` reports is no part of training
+    def update_metrics(self: Objective, *arguments: Any, **more: Any) -> None:  # what `fit` reports is no part of training
         with switch(current, None):
-            old_update(self, *arguments)
+            old_update(self, *arguments, **more)
 
     def in_place(self: Tensor, op: Op, b: Any) -> Tensor:
         recorder = _observer()
