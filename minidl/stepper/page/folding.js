@@ -84,7 +84,7 @@ class Folding {
       container.last = Math.max(container.last, last);
       container.ops += ops;
     }
-    if (container.chunk) container.name = `steps ${container.first + 1} – ${container.last + 1}`;
+    if (container.chunk) container.name = `${container.first + 1} – ${container.last + 1}`;
   }
 
   // A tensor stands in the innermost container that holds its maker and all who use it.
