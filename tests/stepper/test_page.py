@@ -134,6 +134,14 @@ def test_all_controls_are_reached_by_tab_and_show_focus(show):
     assert any(name.startswith("w ()") for name in names)  # the graph's nodes, too
 
 
+def test_the_names_of_the_controls_are_theirs_alone(show):
+    page = show(tapes.dense())
+    for at in range(len(tapes.dense()["steps"]) + 1):
+        go(page, at)
+        for name in ("Start", "Back", "Step", "End", "Play", "Quiz", "Theme"):  # also as parts of names, in any case
+            assert page.get_by_role("button", name=name).count() == 1, (at, name)
+
+
 def test_play_runs_to_the_end_and_stops(show):
     page = show(SCALAR)
     page.get_by_label("Speed").select_option("200")
@@ -155,7 +163,7 @@ def test_the_step_is_announced(show):
 def test_the_focus_is_not_lost_when_the_panel_changes(show):
     page = show(SCALAR)
     go(page, 9)
-    page.get_by_role("button", name="Its forward step, 2").press("Enter")
+    page.get_by_role("link", name="Its forward step, 2").press("Enter")
     assert position(page) == 2 and page.evaluate("document.activeElement.id") == "panel"
 
 
@@ -278,7 +286,7 @@ def test_the_first_difference_is_marked(show):
     tape["differs"] = 2
     tape["steps"][2]["difference"] = {"value": 0.5, "relative": 1.0, "text": "y differs by 0.5"}
     page = show(tape)
-    press(page, "Go to the first difference")
+    page.get_by_role("link", name="Go to the first difference").click()
     assert position(page) == 3 and "y differs by 0.5" in page.locator("#panel").inner_text()
     assert page.locator("#segments .difference").count() == 1
 

@@ -117,6 +117,8 @@ class Boxes {
   }
 
   pillLabel(tensor) {
-    return shortened(this.tape.label(tensor), 24);
+    const { kind, value, label } = this.tape.tensors[tensor];
+    const long = kind === "number" && label.length > 8 && value.values;
+    return long ? number(value.values[0], value.dtype) : shortened(this.tape.label(tensor), 24);
   }
 }

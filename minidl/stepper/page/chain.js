@@ -29,7 +29,12 @@ function chainRow(tape, step, { input, upstream, local, text }, hidden) {
     factor("upstream", upstream ?? "dL/dy", tape.label(step.output), summary(step.g, "gradient")),
     term(
       "×",
-      factor("local", /what the rule says/.test(local) ? "as its rule says" : (local ?? `dy/d${own}`), "", hidden ? "" : localNumber(text)),
+      factor(
+        "local",
+        /what the rule says/.test(local) ? "as its rule says" : (local ?? `dy/d${own}`),
+        "",
+        hidden ? "" : localNumber(step.g, step.grads[input]),
+      ),
     ),
     term("=", downstream),
   );
@@ -41,10 +46,11 @@ function chainRow(tape, step, { input, upstream, local, text }, hidden) {
   return element("div", { class: "chain-row" }, symbols, written);
 }
 
-// The local derivative of a single number, from "−0.14 = (−0.4) × 0.36"; nothing of arrays.
-function localNumber(text) {
-  const match = text?.match(/^[^:[\]]+ = [^:[\]]+ × \(?([^:[\]×()]+)\)?$/);
-  return match ? match[1] : "";
+// The local derivative, where both gradients are single numbers: their ratio.
+function localNumber(g, grad) {
+  const [upstream, downstream] = [g, grad].map(({ values }) => (values?.length === 1 ? numberOf(values[0]) : NaN));
+  const ratio = downstream / upstream;
+  return Number.isFinite(ratio) ? number(ratio, grad.dtype) : "";
 }
 
 function factor(role, formula, note, value) {

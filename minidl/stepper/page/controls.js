@@ -77,7 +77,7 @@ class Controls {
     const labels = runs
       .filter(({ from, to }) => (to - from) / total > 0.06)
       .map(({ phase, from, to }) => {
-        const label = button(
+        const label = link(
           `${PHASES[phase]} ${to - from}`,
           () => {
             this.pause();

@@ -68,7 +68,8 @@ class Drawing {
       {
         class: `node ${kind}`,
         transform: `translate(${round(x)} ${round(y)})`,
-        role: "button",
+        role: kind === "folded" || kind === "frame-title" ? "button" : "link",
+        "aria-expanded": { folded: "false", "frame-title": "true" }[kind],
         tabindex: "0",
         "data-unit": id,
         "aria-label": label,

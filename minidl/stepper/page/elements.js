@@ -27,6 +27,11 @@ function button(text, action, attributes = {}) {
   return element("button", { type: "button", onclick: action, ...attributes }, text);
 }
 
+// What leads to another place of the tape is a link: the buttons' names stay those of the controls.
+function link(text, action, attributes = {}) {
+  return button(text, action, { role: "link", class: "link", ...attributes });
+}
+
 function card(title, ...children) {
   return element("section", { class: "card" }, title && element("h3", {}, title), ...children);
 }

@@ -84,7 +84,7 @@ class Folding {
       container.last = Math.max(container.last, last);
       container.ops += ops;
     }
-    if (container.chunk) container.name = `steps ${container.first + 1} – ${container.last + 1}`;
+    if (container.chunk) container.name = `${container.first + 1} – ${container.last + 1}`;
   }
 
   // A tensor stands in the innermost container that holds its maker and all who use it.
@@ -98,13 +98,12 @@ class Folding {
         this.consumers.get(tensor).push(at);
       }
     }
-    const results = [...makers.keys()].filter((tensor) => !this.consumers.has(tensor));
-    const seen = new Set([...makers.keys(), ...this.consumers.keys()]);
-    for (const tensor of seen) {
+    // What nothing uses stays in its layer, but what gradients start from stands outside, as the end of the graph.
+    const ends = (tensor) => !this.consumers.has(tensor) && (this.tape.wantsGradient(tensor) || makers.get(tensor) === forward.at(-1));
+    for (const tensor of new Set([...makers.keys(), ...this.consumers.keys()])) {
       const ops = [...(this.consumers.get(tensor) ?? [])];
       if (makers.has(tensor)) ops.push(makers.get(tensor));
-      let home = ops.map((at) => this.homeOfOp.get(at)).reduce(common);
-      if (results.length <= 20 && !this.consumers.has(tensor)) home = this.root;
+      const home = ends(tensor) ? this.root : ops.map((at) => this.homeOfOp.get(at)).reduce(common);
       this.homeOfTensor.set(tensor, home);
       home.tensors.push(tensor);
     }

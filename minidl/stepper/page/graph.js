@@ -47,8 +47,9 @@ class Graph {
   }
 
   scrollToLit() {
-    if (!this.drawing.lit) return;
-    const { x, y, width, height } = this.drawing.lit;
+    const target = this.drawing.lit ?? (this.shown.position === 0 ? this.drawing.nodes.values().next().value : null);
+    if (!target) return;
+    const { x, y, width, height } = target;
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.view;
     const inside = (from, length, start, room) =>
       from * this.zoom >= start + room * 0.12 && (from + length) * this.zoom <= start + room * 0.88;

@@ -90,7 +90,7 @@ function notes() {
         "p",
         { class: "notice differs" },
         `The first step that differs from the other tape is step ${first + 1}, ${tape.stepName(first)}. `,
-        button("Go to the first difference", () => goTo(first + 1), { class: "link" }),
+        link("Go to the first difference", () => goTo(first + 1)),
       ),
     );
   }

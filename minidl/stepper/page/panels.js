@@ -91,7 +91,7 @@ function stepHead(tape, at, actions) {
       ? element("p", { class: "trouble" }, step.difference?.text ?? "This step differs from the other tape.")
       : null,
     step.phase === "backward" && step.forward != null
-      ? button(`Its forward step, ${step.forward + 1}`, () => actions.goTo(step.forward + 1), { class: "link" })
+      ? link(`Its forward step, ${step.forward + 1}`, () => actions.goTo(step.forward + 1))
       : null,
   );
 }
@@ -265,7 +265,7 @@ function inspectedCard(tape, tensor, position, hides, actions) {
   );
   box.classList.add("inspected");
   box.querySelector("h3").append(
-    ...(made != null ? [button(`Go to step ${made + 1}`, () => actions.goTo(made + 1), { class: "link" })] : []),
+    ...(made != null ? [link(`Go to step ${made + 1}`, () => actions.goTo(made + 1))] : []),
     button("×", () => actions.inspect(null), { "aria-label": `Close ${tape.label(tensor)}`, class: "close" }),
   );
   return box;

@@ -70,10 +70,10 @@ class Tape {
     return this.gradients.has(tensor);
   }
 
-  // "dL/dw", or "dL/d(tanh 1)" where the name is no single word.
+  // "dL/dw", or "dL/d(tanh 1)" where the name is no short word.
   gradientName(tensor) {
     const label = this.label(tensor);
-    return /^[\p{L}\p{N}_/.]+$/u.test(label) ? `dL/d${label}` : `dL/d(${label})`;
+    return /^[\p{L}\p{N}_]{1,14}$/u.test(label) ? `dL/d${label}` : `dL/d(${label})`;
   }
 
   // The layers around a step, from the outside in.
