@@ -173,6 +173,9 @@ def test_layers_fold_and_open(show):
     assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Open dense · Dense")
     press(page, "Step")
     assert "now: matmul" in page.locator(".folded.lit").text_content()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert "now: SGD" in page.locator(".folded.lit").text_content()  # the parameter is in there
     page.keyboard.press("Home")
     page.get_by_role("button", name="Open dense · Dense").press("Enter")
     assert page.locator(".folded").count() == 0

@@ -191,12 +191,13 @@ class Drawing {
     const { position } = state;
     const step = this.tape.steps[position - 1];
     const now = this.folding.opOf(position - 1);
+    const hiding = this.folding.hiding(position - 1);
     const backward = step?.phase === "backward";
     this.lit = null;
     for (const entry of this.nodes.values()) {
       if (entry.op != null) this.look(entry, { "to-come": entry.op >= position, lit: entry.op === now }, step);
       else if (entry.container) {
-        const inside = now != null && this.folding.hiddenIn(now) === entry.container;
+        const inside = hiding === entry.container;
         this.look(entry, { "to-come": entry.container.first >= position, lit: inside }, step);
         entry.now.textContent = inside ? `now: ${shortened(step.op, 24)}` : entry.count;
       } else if (entry.tensor != null) this.showPill(entry, state, step);

@@ -156,14 +156,11 @@ class Folding {
     return step?.phase === "backward" ? (step.forward ?? this.makers.get(step.output) ?? null) : null;
   }
 
-  // The innermost thing that is seen of an op: the op itself (null), or the folded container that hides it.
-  hiddenIn(at) {
-    return (
-      this.homeOfOp
-        .get(at)
-        ?.path()
-        .find((container) => !container.open) ?? null
-    );
+  // The folded container in which a step happens, unseen; null where it is seen: by its op, or an update by its parameter.
+  hiding(at) {
+    const op = this.opOf(at);
+    const home = op != null ? this.homeOfOp.get(op) : this.homeOfTensor.get(this.tape.steps[at]?.parameter);
+    return home?.path().find((container) => !container.open) ?? null;
   }
 }
 
