@@ -183,7 +183,7 @@ def test_late_imports_are_few():
     kernel, for the table of a model's layers, so that training needs NumPy alone, for the player in the terminal, and
     for what a notebook has loaded anyway."""
     optional = _optional_dependencies()
-    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"},
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "dashboard": {"IPython"},
                    "stepper": {"prompt_toolkit"}}  # fmt: skip
     for name in modules():
         if name in DOORS or top(name) == "cli":

@@ -8,12 +8,12 @@ from minidl.captured import CapturedSteps
 from minidl.hooks import Replacement, replaced
 from minidl.joining import ConvolutionAndPooling
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Symbol, flat
 from minidl.losses import Loss
 from minidl.objective import Objective
 from minidl.optimizers import Optimizer
 from minidl.stepper.recorder import Recorder, current, inside, walking
 from minidl.switches import recording, switch
+from minidl.symbolic import Symbol, flat
 from minidl.tensor import Op, Tensor
 
 

@@ -1,7 +1,6 @@
 """What the tests of the page do over and over."""
 
 import time
-from importlib.resources import files
 from typing import Any
 
 
@@ -31,14 +30,6 @@ def value(text: str) -> float:
 def exact(page: Any, selector: str) -> list[float]:
     """The exact numbers, from the titles of the elements that a selector finds."""
     return [value(cell.get_attribute("title").split()[-1]) for cell in page.locator(selector).all()]
-
-
-def serious(page: Any) -> list[str]:
-    """The serious and critical findings of axe-core."""
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [f"{one['id']}: {node['html'][:200]} {node.get('failureSummary')}" for one in grave for node in one["nodes"][:3]]
 
 
 def wait_for_step(page: Any, wanted: int) -> None:

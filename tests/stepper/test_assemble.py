@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from minidl.stepper.assemble import SCRIPTS, as_json, page
+from minidl.pages import as_json
+from minidl.stepper.assemble import SCRIPTS, page
 
 from . import tapes
 
@@ -21,7 +22,7 @@ def test_the_data_come_back_as_they_were(make):
 
 
 def test_text_cannot_end_the_element_or_open_a_comment():
-    nasty = "</script><!--<script> & \u2028\u2029 \ud800 /*js*/ /*css*/ /*tape*/"
+    nasty = "</script><!--<script> & \u2028\u2029 \ud800 /*js*/ /*css*/ /*data*/"
     text = as_json({"title": nasty})
     assert not re.search("[<>&\u2028\u2029\ud800]", text)
     assert json.loads(text)["title"] == nasty
@@ -39,7 +40,7 @@ def test_it_is_one_file_that_asks_for_nothing():
     without_data = re.sub(r'id="tape">.*?</script>', "", html, flags=re.DOTALL)
     assert not re.findall(r'<(?:link|img|iframe)\b|\bsrc=|href="(?!data:)|@import|url\(', without_data)
     assert "default-src 'none'" in html
-    assert html.count("</script>") == 2 and html.count("/*") < 40 and "/*tape*/" not in html
+    assert html.count("</script>") == 2 and html.count("/*") < 40 and "/*data*/" not in html
 
 
 def test_every_script_of_the_page_is_used_once():

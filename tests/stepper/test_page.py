@@ -5,11 +5,12 @@ import time
 
 import numpy as np
 import pytest
+from browser import serious
 
 from minidl.stepper.assemble import page as assembled
 
 from . import tapes
-from .pages import go, position, press, serious, state, value, wait_for_step
+from .pages import go, position, press, state, value, wait_for_step
 
 SCALAR = tapes.scalar()
 STEPS = len(SCALAR["steps"])
