@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _modules = {
-    "activations", "attribution", "autograd", "backend", "callbacks", "config", "data", "explorer", "initializers", "kernels", "layers",
-    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "stepper",
+    "activations", "attribution", "autograd", "backend", "callbacks", "config", "dashboard", "data", "explorer", "initializers",
+    "kernels", "layers", "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "stepper",
 }  # fmt: skip
 _homes = {
     **dict.fromkeys(["backward_steps", "grad"], "autograd"),
