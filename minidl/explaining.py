@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from minidl.backend import to_numpy
+import numpy as np
 
 Line = tuple[str, str]
 FEW = 64  # numbers in all parameters together, so that each update is noted
@@ -28,9 +28,10 @@ class Explained:
     @contextmanager
     def noting(self, params: Sequence[Any], grads: Sequence[Any]) -> Iterator[None]:
         """Note an update of few numbers; of many, that it was one of many."""
-        size = sum(p.size for p in params)
-        if size > FEW:
-            self._last = f"the last update was one of {size:,} numbers: write a minidl.Ledger, and ask ledger.explain(row, name)"
+        size, here = sum(p.size for p in params), all(isinstance(p.data, np.ndarray) for p in params)
+        if size > FEW or not here:  # reading a GPU would make it wait
+            what = f"one of {size:,} numbers" if here else "made on another device"
+            self._last = f"the last update was {what}: write a minidl.Ledger, and ask ledger.explain(row, name)"
             yield
             return
         optimizer: Any = self
@@ -46,7 +47,7 @@ class Explained:
 
     def explain(self) -> str:
         """The last update as its formula with the numbers put in: for each parameter, of its first number. RuntimeError if there was none,
-        or if it was one of more than 64 numbers (a `minidl.Ledger` explains those)."""
+        or if it was one of more than 64 numbers or made on a GPU (a `minidl.Ledger` explains those)."""
         if isinstance(self._last, str):
             raise RuntimeError(self._last)
         for note in self._last:  # a schedule is asked only now: somebody may count its calls
@@ -55,7 +56,7 @@ class Explained:
 
 
 def _first(array: Any) -> float:
-    return float(to_numpy(array.reshape(-1)[:1])[0])
+    return float(array.flat[0])
 
 
 def _slots(optimizer: Any, state: Mapping[Any, Any], param: Any) -> dict[str, float]:
