@@ -10,6 +10,7 @@ from minidl.layers.input import Input, InputLayer
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
+from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
@@ -118,9 +119,24 @@ class Model(Trainer):
         self._needs_compile()
         return make_plan(self, batch_size, epochs, samples)
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Print the layers with their output shapes and numbers of parameters."""
-        (print_fn or print)(summary_text(self, line_length))
+    def summary(
+        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
+        show_trainable: bool = False, style: str | None = None,
+    ) -> None:  # fmt: skip
+        """Print the layers with their output shapes and numbers of parameters, as ``style`` of Keras does: "keras2.12", "keras2.14" or
+        "keras3" (see `minidl.use_style`).
+
+        ``line_length`` in characters; ``positions``: where the columns end, as parts of it (or in characters). ``print_fn`` is called
+        with the text in the place of `print`: for each line in Keras 2's styles, once in Keras 3's. ``expand_nested``: also the
+        layers of models in the model. ``show_trainable``: whether each layer is trained."""
+        text = summary_text(self, line_length, positions, expand_nested, show_trainable, style)
+        if print_fn is None:
+            print(text, end="")
+        elif checked(style) == "keras3":
+            print_fn(text)
+        else:
+            for line in text.splitlines():
+                print_fn(line)
 
     def save(self, path: Any) -> None:
         """Write the whole model to a ``.npz`` file: layers, connections, weights, and if it is compiled the settings and the

@@ -1,0 +1,65 @@
+"""What layers and optimisers of Keras understand beside the arguments that each of them lists."""
+import warnings
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from minidl.registry import Configured
+from minidl.spellings import OPTIMIZERS_ONLY, take_only
+
+
+class LayerArguments(Configured):
+    """Layers take ``input_shape`` (or ``input_dim``, ``batch_input_shape``): what the first layer of a `Sequential` is given."""
+
+    given_shape: ClassVar[tuple[int, ...] | None] = None  # of an example, without the batch
+
+    @classmethod
+    def understand(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        super().understand(kwargs)
+        given = [name for name in ("input_shape", "input_dim", "batch_input_shape") if name in kwargs]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} say the same: give one of them")
+        if not given:
+            return {}
+        value = kwargs.pop(given[0])
+        shape = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        shape = shape[1:] if given[0] == "batch_input_shape" else shape
+        if any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 1 for n in shape):
+            raise ValueError(f"{given[0]} is whole numbers ≥ 1, like (32, 32, 3); got {value!r}")
+        if cls.__name__ == "InputLayer":
+            kwargs["shape"] = shape
+            return {}
+        return {"given_shape": tuple(map(int, shape))}
+
+
+class OptimizerArguments(Configured):
+    """Optimisers take ``lr``, the older name of ``learning_rate``, and have `apply_gradients`, the older form of ``apply``."""
+
+    @classmethod
+    def understand(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        take_only(cls, kwargs, OPTIMIZERS_ONLY)
+        if "lr" in kwargs:
+            if "learning_rate" in kwargs:
+                raise ValueError("lr and learning_rate are the same: give learning_rate")
+            warnings.warn("lr= is the old name of learning_rate=, which Keras has refused since 2.11", UserWarning, stacklevel=3)
+            kwargs["learning_rate"] = kwargs.pop("lr")
+        if kwargs.get("decay"):
+            raise ValueError(f"decay= is left out, as in Keras since 2.11: learning_rate=InverseTimeDecay(start, 1, {kwargs['decay']!r}) is it")
+        return {}
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
+        """Update the parameters with pairs (gradient, parameter), like ``zip(grads, params)``."""
+        pairs = list(grads_and_vars)
+        self.apply([g for g, _ in pairs], [param for _, param in pairs])  # type: ignore[attr-defined]
+
+    def states(self) -> list[dict[str, Any]]:
+        """The state arrays of each parameter that was updated so far, by their names."""
+        return list(self._state.values())  # type: ignore[attr-defined]
+
+    @property
+    def lr(self) -> float:
+        """The older name of ``learning_rate``."""
+        return self.learning_rate  # type: ignore[attr-defined,no-any-return]
+
+    @lr.setter
+    def lr(self, rate: Any) -> None:
+        self.learning_rate = rate
