@@ -1,8 +1,8 @@
 """What layers and optimisers of Keras understand beside the arguments that each of them lists."""
-import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from minidl.notes import note
 from minidl.registry import Configured
 from minidl.spellings import OPTIMIZERS_ONLY, take_only
 
@@ -40,7 +40,7 @@ class OptimizerArguments(Configured):
         if "lr" in kwargs:
             if "learning_rate" in kwargs:
                 raise ValueError("lr and learning_rate are the same: give learning_rate")
-            warnings.warn("lr= is the old name of learning_rate=, which Keras has refused since 2.11", UserWarning, stacklevel=3)
+            note("lr= is the old name of learning_rate=, which Keras has refused since 2.11")
             kwargs["learning_rate"] = kwargs.pop("lr")
         if kwargs.get("decay"):
             raise ValueError(f"decay= is left out, as in Keras since 2.11: learning_rate=InverseTimeDecay(start, 1, {kwargs['decay']!r}) is it")

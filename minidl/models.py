@@ -7,6 +7,7 @@ from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
+from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
@@ -49,6 +50,9 @@ class Model(Trainer):
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
+        for call in calls:
+            if call.layer.given_shape not in (None, *(symbol.shape[1:] for symbol in flat(call.inputs))):
+                note(f"layer {call.layer.name!r}: input_shape={call.layer.given_shape} has no effect, its input has shape {flat(call.inputs)[0].shape}")
         self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, tuple(calls), layers, True
 
@@ -93,6 +97,7 @@ class Model(Trainer):
         arrays = flat(inputs)
         if len(arrays) != len(self.inputs):
             raise ValueError(f"expected {len(self.inputs)} inputs, got {len(arrays)}")
+        arrays = [x.reshape(-1, 1) if x.ndim == 1 and symbol.shape == (None, 1) else x for symbol, x in zip(self.inputs, arrays)]
         for symbol, x in zip(self.inputs, arrays):
             if x.shape[1:] != symbol.shape[1:] or x.ndim != len(symbol.shape):
                 one = " (one example? give it a batch axis: x[None])" if x.shape == symbol.shape[1:] else ""
@@ -191,7 +196,8 @@ class Sequential(Model):
         if isinstance(layer, Symbol):
             layer = layer.call.layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"expected a layer, got {type(layer).__name__}")
+            kind = f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
+            raise TypeError(f"expected a layer, got {kind}")
         layer.require_init()
         if isinstance(layer, InputLayer):
             if self._stack or self.inputs:
@@ -199,8 +205,11 @@ class Sequential(Model):
             return self._start(layer.shape, layer.name)
         if layer in self._stack or layer.name in [other.name for other in self._stack]:
             raise ValueError(f"the model already has a layer called {layer.name!r}: give this one another name")
-        if not self.inputs and not self._stack and isinstance(layer, Model) and len(layer.inputs) == 1:
-            self._start(layer.inputs[0].shape[1:])
+        if not self.inputs and not self._stack:
+            if layer.given_shape is not None:
+                self._start(layer.given_shape)
+            elif isinstance(layer, Model) and len(layer.inputs) == 1:
+                self._start(layer.inputs[0].shape[1:])
         if self.inputs:
             self._connect_graph(self.inputs[0], layer(self.outputs[0]))
         self._stack.append(layer)
@@ -227,7 +236,7 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""
         if not self.inputs:
-            self._connect_stack(Input(input_shape[1:]))
+            self._connect_stack(Input(input_shape[1:] or (1,)))  # (n,) is (n, 1), as for labels
 
     @property
     def layers(self) -> list[Layer]:

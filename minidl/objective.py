@@ -1,10 +1,11 @@
 """What a model is trained for: a loss for each output, and the numbers that are reported."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minidl import labels, losses, metrics
 from minidl.checks import number
 from minidl.devices import recording
+from minidl.notes import about_metrics, before_training
 from minidl.registry import nearest
 from minidl.switches import switch
 from minidl.symbolic import flat
@@ -23,6 +24,8 @@ class Objective:
         self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss, "loss")]
         weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
         self.loss_weights = [number("loss_weights", weight) for weight in weights]
+        about_metrics(measures, names)
+        self.looked = False  # at the first batch, for what might be meant otherwise (see `minidl.notes`)
         self.metrics = [_metric_objects(given) for given in self._per_output(measures, "metrics")]
         self.doubts: list[labels.Doubt] = []  # about labels on a device
         self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names if len(names) > 1)]
@@ -93,6 +96,10 @@ class Objective:
             if wrong:
                 raise error()
         return read[len(doubts) :]
+
+    def looking(self, model: Any, weigh: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """``weigh`` (what is done with each batch), which also looks at the first one for what is hardly meant: see `minidl.notes`."""
+        return before_training(model, weigh)
 
     def reset(self) -> None:
         """Start the running means anew."""

@@ -229,7 +229,7 @@ class Trainer(Layer):
     def _class_weigher(self, class_weight: Any) -> Callable[[Batch], Batch]:
         if class_weight and len(self.output_names) > 1:
             raise ValueError("class_weight is for models with one output: use sample_weight")
-        return class_weigher(class_weight, self.outputs[0].shape[-1] if self.outputs else None)
+        return self.objective.looking(self, class_weigher(class_weight, self.outputs[0].shape[-1] if self.outputs else None))
 
     def _callbacks(self, first: list[Callback], callbacks: Any, verbose: Any, batches: Any, epochs: int = 1) -> CallbackList:
         """Everybody who is told about the moments of training: the progress bar comes last."""
