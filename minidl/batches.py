@@ -94,6 +94,8 @@ class GivenBatches:
     """Batches that come from an iterable, ``steps`` of them each time (all of them, if None); a generator goes on where it was."""
 
     def __init__(self, source: Any, steps: int | None, what: str):
+        if steps is None and getattr(source, "endless", False):
+            raise ValueError(f"{what} repeats without end: say how many batches (steps_per_epoch, validation_steps, steps)")
         self.source, self.steps, self.what = source, steps, what
         self.running: Any = None  # where to go on, if ``steps`` end before the source does
 

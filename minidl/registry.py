@@ -83,7 +83,7 @@ class Configured(metaclass=_Made):
 
 def explain_keywords(function: Callable[P, R]) -> Callable[P, R]:
     """A decorator: a misspelt keyword argument is answered with the nearest known one."""
-    names = [*inspect.signature(function).parameters][1:]
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
