@@ -43,7 +43,8 @@ class OptimizerArguments(Configured):
             note("lr= is the old name of learning_rate=, which Keras has refused since 2.11")
             kwargs["learning_rate"] = kwargs.pop("lr")
         if kwargs.get("decay"):
-            raise ValueError(f"decay= is left out, as in Keras since 2.11: learning_rate=InverseTimeDecay(start, 1, {kwargs['decay']!r}) is it")
+            schedule = f"learning_rate=InverseTimeDecay(start, 1, {kwargs['decay']!r})"
+            raise ValueError(f"decay= is left out, as in Keras since 2.11: {schedule} is the same")
         return {}
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:

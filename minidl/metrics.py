@@ -201,7 +201,7 @@ class _AccuracyByShape(MeanMetric):
 
 
 class _Difference(MeanMetricWrapper):
-    """A difference of numbers. Class numbers (n,) or (n, 1) are compared with each of several outputs (n, K), as Keras does, with a note."""
+    """A difference of numbers. Class numbers (n,) or (n, 1) are compared with each of several outputs (n, K), as in Keras, with a note."""
 
     told = False
 

@@ -51,8 +51,9 @@ class Model(Trainer):
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
         for call in calls:
-            if call.layer.given_shape not in (None, *(symbol.shape[1:] for symbol in flat(call.inputs))):
-                note(f"layer {call.layer.name!r}: input_shape={call.layer.given_shape} has no effect, its input has shape {flat(call.inputs)[0].shape}")
+            given, shapes = call.layer.given_shape, [symbol.shape for symbol in flat(call.inputs)]
+            if given is not None and (None, *given) not in shapes:
+                note(f"layer {call.layer.name!r}: input_shape={given} has no effect, its input has shape {shapes[0]}")
         self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, tuple(calls), layers, True
 

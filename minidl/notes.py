@@ -43,8 +43,8 @@ def about_pictures(model: Any, x: Any) -> None:
         return  # (a GPU is not made to wait for a note)
     if x.min() >= 0 and PICTURES_ARE_RAW < (largest := float(x.max())) <= 255:
         note(
-            f"the pictures hold numbers up to {largest:g}: nets learn badly from that; divide them by 255, the ones to predict too, or "
-            "begin the model with Rescaling(1 / 255)"
+            f"the pictures hold numbers up to {largest:g}: nets learn badly from that; divide them by 255, the ones to predict too, "
+            "or begin the model with Rescaling(1 / 255)"
         )
 
 
@@ -71,8 +71,8 @@ def about_logits(model: Any) -> None:
             )
         if from_logits is False and name == "linear":
             note(
-                f"{type(loss).__name__} expects probabilities, but {layer.name!r} has no activation: give the loss from_logits=True, or the "
-                f"layer activation={'sigmoid' if 'Binary' in type(loss).__name__ else 'softmax'!r}"
+                f"{type(loss).__name__} expects probabilities, but {layer.name!r} has no activation: give the loss from_logits=True, or "
+                f"the layer activation={'sigmoid' if 'Binary' in type(loss).__name__ else 'softmax'!r}"
             )
 
 
@@ -95,6 +95,6 @@ def about_metrics(given: Any, names: list[str]) -> None:
 def about_broadcasting(name: str, true: tuple[int, ...], predicted: tuple[int, ...]) -> None:
     """A difference of class numbers and probabilities, as a metric."""
     note(
-        f"the metric {name!r} compares each class number {true} with all outputs {predicted}, as Keras does: that says nothing about how good "
-        "they are; use 'accuracy'"
+        f"the metric {name!r} compares each class number {true} with all outputs {predicted}, as Keras does: that says nothing about how "
+        "good they are; use 'accuracy'"
     )

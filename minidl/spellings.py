@@ -9,9 +9,8 @@ ONLY: dict[str, dict[str, tuple[Any, ...]]] = {  # by class and argument: the va
     "Dense": LIMITS,
     "Dropout": {"noise_shape": (None,)},
     "SparseCategoricalCrossentropy": {"ignore_class": (None,)},
-    **{name: PICTURES for name in ("AveragePooling2D", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "MaxPooling2D",
-                                   "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "UpSampling2D",
-                                   "ZeroPadding2D")},
+    **dict.fromkeys(("AveragePooling2D", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "MaxPooling2D", "RandomContrast",
+                     "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "UpSampling2D", "ZeroPadding2D"), PICTURES),
 }  # fmt: skip
 OPTIMIZERS_ONLY = {
     "use_ema": (False, None), "ema_momentum": (0.99,), "ema_overwrite_frequency": (None,), "jit_compile": (True, False, None),

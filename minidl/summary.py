@@ -17,7 +17,7 @@ BREAKS = ("),", "},", "],", "',")  # after which Keras 2 rather goes to the next
 
 @dataclass
 class Row:
-    """A layer of the table. ``depth``: of how many models in the model it is a part; ``last``: whether it is the last layer of such a one."""
+    """A layer of the table. ``depth``: of how many models in the model it is a part; ``last``: whether it is the last of such a one."""
 
     layer: Any
     shape: Any  # a tuple, or a list of them; None where it is not known

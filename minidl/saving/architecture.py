@@ -91,10 +91,15 @@ def describe_layer(layer: Any, seen: dict[Any, int] | None = None) -> dict[str, 
 
     return described | {
         "layers": [describe_layer(one, seen) for one in unique],
-        "calls": [[unique.index(call.layer), places(call.inputs), *([] if call.training is None else [call.training])] for call in layer.calls],
+        "calls": [[unique.index(call.layer), places(call.inputs), *_as_told(call)] for call in layer.calls],
         "inputs": places(layer.input_structure),
         "outputs": places(layer.output_structure),
     }
+
+
+def _as_told(call: Call) -> list[bool]:
+    """The ``training`` that a call was written with, if it was."""
+    return [] if call.training is None else [call.training]
 
 
 def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any], made: dict[int, Any] | None = None) -> Any:

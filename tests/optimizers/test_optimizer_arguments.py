@@ -100,7 +100,7 @@ def test_older_names() -> None:
     assert optimizer.learning_rate == 0.5
     with pytest.raises(ValueError, match="lr and learning_rate are the same"):
         optimizers.Adam(0.1, lr=0.1, learning_rate=0.1)  # type: ignore[call-arg]
-    with pytest.raises(ValueError, match=r"decay= is left out, .*InverseTimeDecay\(start, 1, 1e-06\)"):
+    with pytest.raises(ValueError, match=r"decay= is left out, .*InverseTimeDecay\(start, 1, 1e-06\) is the same"):
         optimizers.SGD(0.1, decay=1e-6)  # type: ignore[call-arg]
     w = Tensor(np.ones(2), requires_grad=True)
     optimizers.SGD(0.5).apply_gradients(zip([np.ones(2)], [w]))
