@@ -42,8 +42,8 @@ class OptimizerArguments(Configured):
                 raise ValueError("lr and learning_rate are the same: give learning_rate")
             note("lr= is the old name of learning_rate=, which Keras has refused since 2.11")
             kwargs["learning_rate"] = kwargs.pop("lr")
-        if kwargs.get("decay"):
-            schedule = f"learning_rate=InverseTimeDecay(start, 1, {kwargs['decay']!r})"
+        if decay := kwargs.pop("decay", None):
+            schedule = f"learning_rate=InverseTimeDecay(start, 1, {decay!r})"
             raise ValueError(f"decay= is left out, as in Keras since 2.11: {schedule} is the same")
         return {}
 
@@ -59,7 +59,7 @@ class OptimizerArguments(Configured):
     @property
     def lr(self) -> float:
         """The older name of ``learning_rate``."""
-        return self.learning_rate  # type: ignore[attr-defined,no-any-return]
+        return self.learning_rate  # type: ignore[no-any-return]
 
     @lr.setter
     def lr(self, rate: Any) -> None:

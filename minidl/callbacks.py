@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from minidl import progress
 from minidl.batches import length_of
 from minidl.durations import in_words, seconds_in
 from minidl.objective import floats
+from minidl.styles import checked
 
 
 class Callback:
@@ -155,9 +157,14 @@ def within(time_budget: Any, validation: Any) -> list[Callback]:
 
 
 class ProgressBar(Callback):
-    """The line that `fit`, `evaluate` and `predict` print: steps, time, loss and metrics. On a terminal it is live."""
+    """The line that `fit`, `evaluate` and `predict` print: steps, time, loss and metrics. On a terminal it is live.
 
-    WIDTH, EVERY = 20, 0.1  # characters; seconds between two updates
+    ``style``: as which Keras it looks (see `minidl.styles`); None: as `minidl.use_style` says."""
+
+    EVERY = 0.1  # seconds between two updates
+
+    def __init__(self, style: str | None = None):
+        self.style = None if style is None else checked(style)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.training = True
@@ -205,39 +212,12 @@ class ProgressBar(Callback):
     on_predict_end = on_test_end
 
     def _draw(self, logs: dict[str, float], end: str) -> None:
-        steps, seconds = self.params.get("steps"), time.perf_counter() - self.began
-        full = self.WIDTH * self.done // steps if steps else self.WIDTH
-        bar = "━" * full + "╺" * (full < self.WIDTH) + " " * (self.WIDTH - full - 1)
-        parts = [f"{self.done}/{self.done if end else steps or '?'}", bar if self.params["verbose"] == 1 else "", _duration(seconds)]
-        if not end and steps and self.done:
-            parts.append(f"{_duration(seconds / self.done * (steps - self.done))} left")
-        line = " ".join(part for part in [*parts, _step_time(seconds / max(1, self.done))] if part)
-        line += "".join(f" - {name}: {_value(value)}" for name, value in _ordered(logs).items())
-        live = sys.stdout.isatty() and self.params["verbose"] == 1
+        write = progress.keras3 if checked(self.style) == "keras3" else progress.keras2
+        seconds, live = time.perf_counter() - self.began, sys.stdout.isatty() and self.params["verbose"] == 1
+        line = write(self.done, self.params.get("steps"), seconds, logs, self.params["verbose"], last=bool(end))
         if live:
             line = line[: shutil.get_terminal_size().columns - 1] if not end else line
             print(f"\r{line.ljust(len(self.drawn))}", end=end, flush=True)
             self.drawn = line
         elif end:
             print(line)
-
-
-def _ordered(logs: dict[str, float]) -> dict[str, float]:
-    """Metrics first, in alphabetical order, then the same for validation; as Keras prints them."""
-    return dict(sorted(logs.items(), key=lambda item: (item[0].startswith("val_"), item[0])))
-
-
-def _value(value: float) -> str:
-    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02.0f}" if hours else f"{minutes}:{seconds:02.0f}" if minutes else f"{seconds:.0f}s"
-
-
-def _step_time(seconds: float) -> str:
-    if seconds >= 1:
-        return f"{seconds:.0f}s/step"
-    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"

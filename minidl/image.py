@@ -7,7 +7,7 @@ NAMES = homes(
     "minidl.data.images",
     "resize",
 ) | homes(
-    "minidl.keras.tensorflow",
+    "minidl.keras.tensorflow_nn",
     "flip_left_right", "flip_up_down", "rot90", "grayscale_to_rgb", "rgb_to_grayscale",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {

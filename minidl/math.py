@@ -13,7 +13,10 @@ NAMES = homes(
     "sigmoid", "softplus", "tanh",
 ) | homes(
     "minidl.keras.tensorflow",
-    "confusion_matrix", "softmax",
+    "confusion_matrix",
+) | homes(
+    "minidl.keras.tensorflow_nn",
+    "softmax",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {}
 

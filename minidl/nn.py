@@ -10,7 +10,7 @@ NAMES = homes(
     "minidl.activations",
     "relu6", "softsign",
 ) | homes(
-    "minidl.keras.tensorflow",
+    "minidl.keras.tensorflow_nn",
     "bias_add", "conv2d", "dropout", "leaky_relu", "log_softmax", "max_pool2d", "avg_pool2d", "sigmoid_cross_entropy_with_logits",
     "softmax", "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
 )  # fmt: skip

@@ -181,12 +181,3 @@ def test_the_bar_is_live_on_a_terminal(capsys, monkeypatch):
     assert "left" in drawn[0]
     assert all(len(line) < 60 for line in drawn[:-1]), "a line that wraps cannot be drawn over"
     assert drawn[-1].endswith("\n")
-
-
-def test_how_numbers_and_times_are_written():
-    from minidl.callbacks import _duration, _ordered, _step_time, _value
-
-    assert [_value(v) for v in (0, 1.23456, 2e-5, -0.5)] == ["0.0000", "1.2346", "2.0000e-05", "-0.5000"]
-    assert [_duration(s) for s in (0.4, 61, 3725)] == ["0s", "1:01", "1:02:05"]
-    assert [_step_time(s) for s in (2, 0.0123, 0.0000123)] == ["2s/step", "12ms/step", "12us/step"]
-    assert list(_ordered({"val_loss": 1, "loss": 1, "accuracy": 1})) == ["accuracy", "loss", "val_loss"]
