@@ -21,11 +21,12 @@ try:
     from sklearn.utils import check_random_state
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
     raise ImportError("minidl.wrappers needs scikit-learn 1.6 or newer: pip install 'minidl[sklearn]'") from error
 
 from minidl import losses, optimizers
+from minidl.data.splits import one_hot
 from minidl.models import Model
 from minidl.notes import note
 from minidl.ops import sigmoid, softmax
@@ -66,7 +67,7 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
         self.shuffle = shuffle
         self.random_state = random_state
         self.warm_start = warm_start
-        vars(self).update(routed)  # scikit-learn asks for them by name; `fit` checks them
+        self.__dict__.update(routed)  # scikit-learn asks for them by name; `fit` checks them
 
     # ---------------------------------------------------------------- parameters
 
@@ -154,8 +155,9 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
         if not (self.warm_start and hasattr(self, "model_")):
             self.model_ = self._make_model()
             self.history_: dict[str, list[float]] = {}
-        if sample_weight is not None and not np.any(sample_weight):
-            raise ValueError("sample_weight is 0 everywhere: there would be nothing to learn from")
+        self.X_shape_ = X.shape
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, allow_all_zero_weights=False)
         names = "epochs", "batch_size", "verbose", "callbacks", "validation_split", "shuffle"
         arguments = {name: getattr(self, name) for name in names}
         arguments |= {name: value for name, value in self._routed().items() if name in _arguments(Model.fit) and name != "class_weight"}
@@ -186,7 +188,7 @@ class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
 
     ``class_weight``: a dictionary by class, or "balanced". The targets are numbers or names (n,), or one-hot rows (n, K); predictions have
     the same form. The function may have an argument ``meta``: a dictionary of what is known of the data, ``n_classes_``,
-    ``n_features_in_`` and ``classes_``."""
+    ``classes_``, ``n_features_in_`` and ``X_shape_``."""
 
     def __init__(
         self, model: Any = None, *, build_fn: Any = None, optimizer: Any = None, loss: Any = None, metrics: Any = None,
@@ -222,12 +224,12 @@ class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
                 raise ValueError(f"targets are classes (n,) or one-hot rows (n, K), with one 1 in each row; got shape {y.shape}")
             return np.arange(y.shape[1]), y.argmax(axis=1)
         check_classification_targets(y)
-        return np.unique(column_or_1d(y, warn=True), return_inverse=True)  # type: ignore[return-value]
+        return np.unique(column_or_1d(y, warn=True), return_inverse=True)
 
     def _targets(self, model: Model, numbers: np.ndarray) -> np.ndarray:
         """The targets as the loss wants them: one-hot rows, or class numbers."""
         if isinstance(model.objective.losses[0], losses.CategoricalCrossentropy):
-            return np.eye(self.n_classes_, dtype="float32")[numbers]
+            return one_hot(numbers, self.n_classes_)
         return numbers
 
     def _default_loss(self, model: Model) -> str:
@@ -248,18 +250,20 @@ class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
     def predict(self, X: Any, **options: Any) -> np.ndarray:
         """The most probable classes, in the form of the targets."""
         numbers = self.predict_proba(X, **options).argmax(axis=1)
-        return np.eye(self.n_classes_, dtype=self._dtype)[numbers] if self._one_hot else self.classes_[numbers]
+        classes: np.ndarray = one_hot(numbers, self.n_classes_, self._dtype) if self._one_hot else self.classes_[numbers]
+        return classes
 
 
 class KerasRegressor(RegressorMixin, _Wrapper):  # type: ignore[misc]
     __doc__ = f"""A net that predicts numbers, as scikit-learn's estimator.
 
-    {_Wrapper.__doc__}."""
+    {_Wrapper.__doc__}. The function may have an argument ``meta``: a dictionary of what is known of the data, ``n_outputs_``,
+    ``n_features_in_`` and ``X_shape_``."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> Self:
         """Build the model and train it on X (n, …) and y (n,) or (n, K); ``options`` go to `Model.fit`."""
         X, y = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True)
-        self._flat = y.ndim == 1
+        self._flat, self.n_outputs_ = y.ndim == 1, y.shape[1] if y.ndim > 1 else 1
         self._train(X, lambda _: y, sample_weight, options)
         return self
 
@@ -273,7 +277,7 @@ class KerasRegressor(RegressorMixin, _Wrapper):  # type: ignore[misc]
 
     def predict(self, X: Any, **options: Any) -> np.ndarray:
         """The numbers predicted, in the form of the targets."""
-        outputs = self._outputs(X, options)
+        outputs = self._outputs(X, options).astype("float64")
         return outputs.reshape(-1) if self._flat and outputs.shape[1:] == (1,) else outputs
 
 
