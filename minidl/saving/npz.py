@@ -8,19 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from minidl.saving.formats import replacing
+
 TEXT = "minidl.json"
 
 
 def write_npz(path: Path, arrays: dict[str, np.ndarray], text: dict[str, Any]) -> None:
     """Write the file as a whole or not at all; missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with open(unfinished, "wb") as file:
-            np.savez(file, **{TEXT: np.array(json.dumps(text))}, **arrays)  # type: ignore[arg-type]
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        np.savez(file, **{TEXT: np.array(json.dumps(text))}, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
