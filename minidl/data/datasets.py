@@ -245,14 +245,11 @@ class Dataset:
 
         def one_pass() -> Iterator[Element]:
             rng = np.random.default_rng(_key(own) if always is None else always)
-            waiting: list[Element] = []
-            for element in self._make():
-                if len(waiting) < size:
-                    waiting.append(element)
-                else:
-                    place = rng.integers(size)
-                    yield waiting[place]
-                    waiting[place] = element
+            elements = self._make()
+            waiting = list(itertools.islice(elements, size))
+            for element, place in zip(elements, _places(rng, size)):
+                yield waiting[place]
+                waiting[place] = element
             yield from (waiting[i] for i in rng.permutation(len(waiting)))
 
         return self._like(one_pass, self._count)
@@ -285,6 +282,12 @@ class Dataset:
 def cardinality(dataset: Dataset) -> Count:
     """How many elements a Dataset has: `dataset.cardinality()`."""
     return dataset.cardinality()
+
+
+def _places(rng: np.random.Generator, n: int) -> Iterator[int]:
+    """Random numbers below `n` without end; many are drawn at once, because that costs as much as one."""
+    while True:
+        yield from rng.integers(n, size=256).tolist()
 
 
 def _key(generator: np.random.Generator | None) -> int:

@@ -32,11 +32,14 @@ def fetch(url: str, known_hash: str | None, name: str, folder: Path, title: str,
     own; returns its path. Raises what pooch raises: OSError without a network or room, ValueError for another checksum."""
     import pooch
 
-    bar = None if downloader else ProgressBar(title)
+    bar, log = None if downloader else ProgressBar(title), pooch.get_logger()
+    level = log.level
     try:
+        log.setLevel("WARNING")  # what it tells is for those who use pooch themselves
         how = {"downloader": downloader} if downloader else {"progressbar": bar}
         path = pooch.retrieve(url, known_hash, fname=name, path=folder, **how)
     finally:
+        log.setLevel(level)
         if bar:
             bar.close()
     return Path(path)

@@ -68,7 +68,8 @@ def get_file(
     if untar:
         name = name.removesuffix(".tar.gz")
     path = folder / (f"{name}.tar.gz" if untar else name)
-    fresh = force_download or not path.is_file()
+    if fresh := force_download or not path.is_file():
+        print(f"Downloading data from {origin}")
     _download(origin, known_hash, path, force_download)
     if untar:
         if fresh or not (folder / name).exists():

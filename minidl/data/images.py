@@ -206,12 +206,16 @@ def resize_array(array: Array, size: tuple[int, int], method: str = "bilinear") 
     check_method(method)
     if method == "nearest":
         rows, columns = (_nearest(n, new) for n, new in zip(array.shape[-3:-1], size))
-        return np.ascontiguousarray(array[..., rows[:, None], columns, :])
+        return array.take(rows, axis=-3).take(columns, axis=-2)
     (top, bottom, down), (left, right, across) = (_between(n, new) for n, new in zip(array.shape[-3:-1], size))
-    x = array.astype(np.float32)
-    x = x[..., left, :] + (x[..., right, :] - x[..., left, :]) * across[:, None]
-    upper = x[..., top, :, :]
-    return upper + (x[..., bottom, :, :] - upper) * down[:, None, None]
+    rows, (top, bottom) = np.unique((top, bottom), return_inverse=True)  # only those are looked at
+    needed = array.take(rows, axis=-3)
+    x: Array
+    x, other = (needed.take(columns, axis=-2).astype(np.float32) for columns in (left, right))
+    x += (other - x) * across[:, None]
+    x, other = (x.take(rows, axis=-3) for rows in (top, bottom))
+    x += (other - x) * down[:, None, None]
+    return x
 
 
 def check_method(method: Any) -> str:

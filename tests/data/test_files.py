@@ -52,13 +52,15 @@ def everything(folder):
     return sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file() or f.is_symlink())
 
 
-def test_a_file_is_fetched_once_and_kept(tmp_path, cache):
+def test_a_file_is_fetched_once_and_kept(tmp_path, cache, capfd):
     source = tmp_path / "roses.txt"
     source.write_bytes(CONTENT)
     path = get_file(origin=url(source))
     assert path == str(cache / "roses.txt")
     source.write_bytes(b"other")
+    assert capfd.readouterr() == (f"Downloading data from {url(source)}\n", "")
     assert Path(get_file("roses.txt", url(source))).read_bytes() == CONTENT
+    assert capfd.readouterr() == ("", "")
     assert Path(get_file("roses.txt", url(source), force_download=True)).read_bytes() == b"other"
     assert everything(cache) == ["roses.txt"]
 

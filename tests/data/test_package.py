@@ -36,3 +36,9 @@ def test_it_imports_little_of_minidl_but_itself():
 def test_its_public_names_exist():
     for name in minidl.data.__all__:
         assert getattr(minidl.data, name).__doc__
+
+
+def test_names_of_tensorflow():
+    assert minidl.data.AUTOTUNE == minidl.data.experimental.AUTOTUNE == -1
+    assert minidl.data.experimental.cardinality(minidl.data.Dataset.range(3)) == 3
+    assert minidl.data.experimental.cardinality(minidl.data.Dataset.range(3).repeat()) == minidl.data.INFINITE_CARDINALITY
