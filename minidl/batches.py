@@ -9,8 +9,8 @@ from minidl import backend
 from minidl.checks import number, true_or_false, whole
 from minidl.conversion import as_array
 from minidl.devices import free_memory
-from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
+from minidl.symbolic import flat, map_structure
 from minidl.tensor import Tensor
 
 

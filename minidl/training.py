@@ -14,7 +14,7 @@ from minidl.checks import whole
 from minidl.config import computing
 from minidl.devices import used
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Symbol, map_structure
+from minidl.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective, floats
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad

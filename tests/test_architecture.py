@@ -24,7 +24,7 @@ ROWS = {
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
-    5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
+    5: ["registry", "labels", "symbolic", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
         "nets"],

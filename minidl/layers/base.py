@@ -22,9 +22,9 @@ import numpy as np
 from minidl import backend, initializers
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import Configured
 from minidl.switches import no_grad, switch
+from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 _names: Counter[str] = Counter()
