@@ -34,7 +34,7 @@ __version__ = "0.1.0"
 
 _modules = {
     "activations", "autograd", "backend", "callbacks", "config", "data", "initializers", "kernels", "layers", "losses", "metrics",
-    "models", "nets", "ops", "optimizers", "plots",
+    "models", "nets", "ops", "optimizers", "plots", "regularizers",
 }  # fmt: skip
 _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",

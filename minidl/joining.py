@@ -22,7 +22,7 @@ class ConvolutionAndPooling:
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         c, p = self.convolution, self.pooling
-        if all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
+        if c.activity_regularizer is None and all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
             with suppress(ValueError):
                 return ops.convolution_and_pooling(
                     x, c.kernel, c.bias,

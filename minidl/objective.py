@@ -43,8 +43,9 @@ class Objective:
             return list(given)
         return [given] * len(self.names)
 
-    def loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, list[Any]]:
-        """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs), and the loss of each output."""
+    def loss(self, y: Any, y_pred: Any, sample_weight: Any = None, penalties: Sequence[Tensor] = ()) -> tuple[Tensor, list[Any]]:
+        """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs, and the ``penalties``: the model's ``losses``), and the
+        loss of each output."""
         self._look()  # at what a step of one's own left
         rows = zip(self.losses, self.pairs(y, y_pred, sample_weight))
         with switch(labels.doubts, self.doubts):
@@ -53,6 +54,7 @@ class Objective:
             if part is not None and part.ndim:
                 raise ValueError(f"training needs one number; the loss of {name!r} gives {part.shape}: take a reduction other than 'none'")
         weighted = [part if weight == 1 else part * weight for part, weight in zip(parts, self.loss_weights) if part is not None]
+        weighted += penalties
         if not weighted:
             raise ValueError("the model was compiled without a loss: compile(optimizer, loss=…)")
         return sum(weighted[1:], start=weighted[0]), parts

@@ -58,7 +58,7 @@ class Trainer(Layer):
         x, y, sample_weight = as_batch(data)
         y_pred = self(x, training=True)  #                               1. forward propagation
         weights = self.trainable_variables  #                            (not earlier: the first batch may build the model)
-        loss, parts = self.objective.loss(y, y_pred, sample_weight)  #   2. calculate the loss, a mean over the samples
+        loss, parts = self.objective.loss(y, y_pred, sample_weight, self.losses)  # 2. the loss, a mean over the samples, and penalties
         gradients = grad(loss, weights)  #                               3. back propagation, for all samples of the batch at once (4.)
         self.optimizer.apply(gradients, weights)  #                      5. update with the average gradients
         self.objective.update(loss, parts, y, y_pred, sample_weight)
@@ -68,7 +68,7 @@ class Trainer(Layer):
         """The loss and metrics of one batch, without training."""
         x, y, sample_weight = as_batch(data)
         y_pred = self(x, training=False)
-        loss, parts = self.objective.loss(y, y_pred, sample_weight)
+        loss, parts = self.objective.loss(y, y_pred, sample_weight, self.losses)
         self.objective.update(loss, parts, y, y_pred, sample_weight)
         return self.objective.logs()
 

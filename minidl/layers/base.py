@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from minidl import backend, initializers
+from minidl import backend, initializers, regularizers
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
 from minidl.registry import Configured
@@ -29,6 +29,7 @@ from minidl.tensor import Tensor
 
 _names: Counter[str] = Counter()
 _training: ContextVar[bool] = ContextVar("training", default=False)
+_told: ContextVar[list[Tensor] | None] = ContextVar("told", default=None)  # to `add_loss`, in the call that runs
 
 
 def unique_name(class_name: str) -> str:
@@ -44,20 +45,21 @@ def reset_names() -> None:
 
 
 class Layer(Configured):
-    """The base class of all layers. ``dtype`` is that of the weights it makes."""
+    """The base class of all layers. ``dtype`` is that of the weights it makes, ``activity_regularizer`` a penalty on its output."""
 
     input_rank: int | None = None  # how many axes an input has, where that is fixed
     fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built
 
-    def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32"):
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32", activity_regularizer: Any = None):
         if not isinstance(name, str | None):
             raise TypeError(f"name must be a text; got {name!r}")
         if str(dtype) not in ("float16", "float32", "float64"):
             raise ValueError(f"dtype must be 'float16', 'float32' or 'float64'; got {dtype!r}")
         self.name = name or unique_name(type(self).__name__)
-        self.dtype, self.built = str(dtype), False
-        self._trainable = trainable
+        self.dtype, self.built, self._told = str(dtype), False, ()
+        self._trainable, self.activity_regularizer = trainable, regularizers.get(activity_regularizer)
         self._own_weights: list[Tensor] = []
+        self._regularized: list[tuple[Tensor, Callable[[Any], Tensor]]] = []
         self._built_shape: Any = None
 
     # ---------------------------------------------------------------- to be written by each layer
@@ -70,16 +72,41 @@ class Layer(Configured):
         raise NotImplementedError(f"{type(self).__name__} has no call method: write call(self, x)")
 
     def add_weight(
-        self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight"
-    ) -> Tensor:
-        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object, or a function of shape and dtype)."""
+        self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight",
+        regularizer: Any = None,
+    ) -> Tensor:  # fmt: skip
+        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object, or a function of shape and dtype).
+        The ``regularizer`` (a name, an object, or a function of the weight) is added to the loss."""
         self.require_init()
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
         if array.shape != tuple(shape):
             raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
         weight = Tensor(backend.move(array, used()), requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
+        if rule := regularizers.get(regularizer):
+            self._regularized.append((weight, rule))
         return weight
+
+    def add_loss(self, loss: Any) -> None:
+        """To be called in ``call``: ``loss``, one number, is added to what the model is trained for."""
+        told, loss = _told.get(), loss if isinstance(loss, Tensor) else Tensor(loss)
+        if told is None:
+            raise RuntimeError("add_loss is for what a layer's call method computes: call it there")
+        if loss.ndim:
+            raise ValueError(f"add_loss takes one number, got shape {loss.shape}: sum it, or take its mean")
+        told.append(loss)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What is added to the loss: what `add_loss` got in the last call, here and in the layers inside; and the penalties of weights."""
+        return [*self._told, *self._penalties().values()]
+
+    def _penalties(self) -> dict[Tensor, Tensor]:
+        """The penalty of each trainable weight that has a regularizer."""
+        own = {weight: rule(weight) for weight, rule in self._regularized if self.trainable and weight.requires_grad}
+        for layer in self.sublayers if self.trainable else ():
+            own |= layer._penalties()
+        return own
 
     # ---------------------------------------------------------------- calling it
 
@@ -92,14 +119,21 @@ class Layer(Configured):
         if any(x.ndim == 0 for x in flat(inputs)):
             raise ValueError(f"layer {self.name!r} ({type(self).__name__}): expected a batch of examples, got one number")
         shapes = map_structure(lambda x: (None, *x.shape[1:]), inputs[0] if len(inputs) == 1 else list(inputs))
-        with switch(_training, _training.get() if training is None else bool(training)):
+        outer, told = _told.get(), list[Tensor]()
+        with switch(_training, _training.get() if training is None else bool(training)), switch(_told, told):
             try:
                 self._build_once(shapes)
                 self._check(shapes)
                 options = {"training": _training.get()} if _wants_training(type(self).call) else {}
-                return self.call(*inputs, **options)
+                y = self.call(*inputs, **options)
+                if rule := self.activity_regularizer:
+                    told += [rule(one) / one.shape[0] for one in flat(y)]
             except ValueError as error:
                 raise _located(error, self) from error
+        vars(self)["_told"] = tuple(told)
+        if outer is not None:
+            outer += told
+        return y
 
     def _as_tensor(self, x: Any) -> Tensor:
         """Arrays become Tensors of the layer's dtype; Tensors are used as they are."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minidl import activations, initializers, layers, losses, metrics, optimizers
+from minidl import activations, initializers, layers, losses, metrics, optimizers, regularizers
 from minidl.registry import Configured, nearest
 from minidl.symbolic import Call, Symbol
 
@@ -14,9 +14,9 @@ KNOWN: dict[str, type] = {
     f"{kind}.{name}": value
     for kind, module in {
         "layers": layers, "losses": losses, "metrics": metrics, "initializers": initializers, "optimizers": optimizers,
-        "schedules": optimizers.schedules,
+        "schedules": optimizers.schedules, "regularizers": regularizers,
     }.items()
-    for name, value in vars(module).items()
+    for name, value in ((name, getattr(module, name)) for name in dict.fromkeys([*vars(module), *getattr(module, "__all__", ())]))
     if inspect.isclass(value) and issubclass(value, Configured) and name == value.__name__
 }  # fmt: skip
 _names = {value: name for name, value in reversed(KNOWN.items())}
