@@ -2,12 +2,10 @@
 of any size, and models in models in models whose cost doubles at each level; all that is counted before it happens."""
 import inspect
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from minidl.layers import Layer
-from minidl.layers.symbolic import flat
+from minidl.symbolic import flat
 
 MOST_LAYERS, MOST_CALLS = 4096, 20_000
 MOST_AT_ONCE = 2**26  # numbers in one place, for one example: 256 MB
@@ -55,12 +53,13 @@ class Bounds:
         if largest > MOST_AT_ONCE or min(self.calls, self.numbers, self.products) < 0:
             raise ValueError("what flows here, or all layers together, would be far larger than a model for pictures")
 
-    @contextmanager
-    def inside(self, model: Any) -> Iterator[None]:
-        """While a model is connected: what that costs, it costs again where the model is called."""
-        before = self.calls, self.numbers, self.products
-        yield
-        calls, numbers, products = (a - b for a, b in zip(before, (self.calls, self.numbers, self.products)))
+    def left(self) -> tuple[int, int, int]:
+        """What is left now; to be given to `inside`."""
+        return self.calls, self.numbers, self.products
+
+    def inside(self, model: Any, before: tuple[int, int, int]) -> None:
+        """What connecting a model has cost since ``before`` it costs again wherever the model is called."""
+        calls, numbers, products = (then - now for then, now in zip(before, self.left()))
         self._inside[model] = calls + 1, 0, numbers, products
 
 

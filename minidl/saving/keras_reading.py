@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from minidl import activations, initializers, losses, metrics, optimizers
 from minidl.layers import Input, Layer
-from minidl.layers.symbolic import Call, Symbol, map_structure
+from minidl.symbolic import Call, Symbol
 from minidl.registry import nearest
 from minidl.saving.architecture import KNOWN
 from minidl.saving.bounds import Bounds
@@ -25,7 +25,14 @@ class Place(NamedTuple):
     tensor: int
 
 
-Node = tuple[tuple[Any, ...], dict[str, Any]]  # what a layer is called on: places in lists and dictionaries; and how
+Key = tuple[str, int]  # a layer's name, and which of its calls
+
+
+class Node(NamedTuple):
+    """What a layer is called on, places in lists and dictionaries; and whether it was told to be trained."""
+
+    args: tuple[Any, ...]
+    training: bool | None
 
 
 class KerasReader:
@@ -159,82 +166,80 @@ class KerasReader:
         if described and isinstance(described[0], dict) and described[0].get("class_name") == "InputLayer":
             symbol, described = self._input(described[0]), described[1:]
         stack = [self.layer(one) for one in described]
-        model = found(name=name)
-        self.order[model] = stack
+        if symbol is None and stack and len(getattr(stack[0], "inputs", ())) == 1:
+            symbol = Input(stack[0].inputs[0].shape[1:])
         if symbol is None:
-            for layer in stack:
-                model.add(layer)
+            model = found(stack, name)
             self._stacks[model] = stack
         else:
-            self._connect_stack(model, stack, symbol)
+            before = self.bounds.left()
+            model = found.from_symbols(symbol, self._through(stack, symbol), name)
+            self.bounds.inside(model, before)
+        self.order[model] = stack
         return model
 
-    def _connect_stack(self, model: Any, stack: list[Layer], symbol: Symbol) -> None:
-        """A Sequential from its input on."""
-        output = symbol
-        with self.bounds.inside(model):
-            for layer in stack:
-                output = self._call(layer, (output,), {}).outputs[0]
-        made = type(model).from_symbols(symbol, output, model.name)
-        vars(model).update(vars(made))
+    def _through(self, stack: list[Layer], symbol: Symbol) -> Symbol:
+        for layer in stack:
+            (symbol,) = self._call(layer, (symbol,), None).outputs
+        return symbol
 
     def _functional(self, found: Any, config: Mapping[str, Any]) -> Any:
         layers: dict[str, Any] = {}
-        nodes: dict[tuple[str, int], Node] = {}
-        calls: dict[tuple[str, int], Call] = {}
+        calls: dict[Key, Call] = {}
         for described in config["layers"]:
             if not isinstance(described, dict) or not isinstance(name := described.get("name"), str) or name in layers:
                 raise ValueError(f"{self._where}: a layer has no name, or two have the same")
             if described.get("class_name") == "InputLayer":
                 symbol = self._input(described)
                 layers[name], calls[name, 0] = symbol.call.layer, symbol.call
-                continue
-            layers[name] = self.layer(described)
-            for n, node in enumerate(described.get("inbound_nodes", [])):
-                nodes[name, n] = _node(node, 1 if isinstance(node, list) else 0, layers)
-        return self._between(found, config, layers, nodes, calls)
+            else:
+                layers[name] = self.layer(described)
+        written = {one["name"]: one.get("inbound_nodes", []) for one in config["layers"]}
+        # In Keras 2, each model has a call of its own before the first; in Keras 3, so it is said of a Functional at the ends, not between.
+        old = any(isinstance(node, list) for nodes in written.values() for node in nodes)
+        own = {name for name, layer in layers.items() if hasattr(layer, "calls") and (old or layer not in self._stacks and not hasattr(layer, "add"))}
+        nodes = {(name, n): _node(node, own) for name, listed in written.items() for n, node in enumerate(listed)}
+        inputs, outputs = (_places(config[f"{end}_layers"], own) for end in ("input", "output"))
+        before = self.bounds.left()
+        self._connect(nodes, layers, calls, [(place.layer, place.node) for place in flat_places(outputs)])
+        ends = (_single(_replaced(structure, calls)) for structure in (inputs, outputs))
+        model = found.from_symbols(*ends, config.get("name"))
+        self.bounds.inside(model, before)
+        self.order[model] = list(layers.values())
+        return model
 
-    def _between(self, found: Any, config: Mapping[str, Any], layers: dict[str, Any], nodes: dict[tuple[str, int], Node], calls: Any) -> Any:
-        """The model, once all its layers are made: each is called as the nodes say, when what it is called on is there."""
-        inputs, outputs = (_places(config[f"{end}_layers"], layers, 1) for end in ("input", "output"))
+    def _connect(self, nodes: Mapping["Key", "Node"], layers: Mapping[str, Any], calls: dict["Key", Call], todo: list["Key"]) -> None:
+        """Make these calls, and before them those whose outputs they are called on."""
+        waiting: set[Key] = set()
+        while todo:
+            key = todo[-1]
+            if key in calls:
+                todo.pop()
+            elif key not in nodes:
+                raise ValueError(f"layer {key[0]!r} is used, but its call {key[1]} is not described")
+            elif missing := [place[:2] for place in flat_places(nodes[key].args) if place[:2] not in calls]:
+                if key in waiting:
+                    raise ValueError(f"layer {key[0]!r} needs its own output")
+                waiting.add(key)
+                todo += missing
+            else:
+                inputs = tuple(_replaced(arg, calls) for arg in nodes[key].args)
+                calls[key] = self._call(layers[key[0]], inputs, nodes[key].training)
 
-        def symbol(place: Place) -> Symbol:
-            return in_tree_order(calls[place.layer, place.node].result)[place.tensor]
-
-        model = object()
-        with self.bounds.inside(model):
-            todo: list[tuple[str, int]] = [(place.layer, place.node) for place in flat_places(outputs)]
-            waiting: set[tuple[str, int]] = set()
-            while todo:
-                key = todo[-1]
-                if key in calls:
-                    todo.pop()
-                    continue
-                if key not in nodes:
-                    raise ValueError(f"layer {key[0]!r} is used, but not described (its call {key[1]})")
-                args, options = nodes[key]
-                missing = [(p.layer, p.node) for p in flat_places(args) if (p.layer, p.node) not in calls]
-                if missing:
-                    if key in waiting:
-                        raise ValueError(f"layer {key[0]!r} needs its own output")
-                    waiting.add(key)
-                    todo.extend(missing)
-                    continue
-                calls[key] = self._call(layers[key[0]], tuple(_replaced(arg, symbol) for arg in args), options)
-        made = found.from_symbols(_single(_replaced(inputs, symbol)), _single(_replaced(outputs, symbol)), config.get("name"))
-        self.bounds.rename(model, made)
-        self.order[made] = list(layers.values())
-        return made
-
-    def _call(self, layer: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Call:
+    def _call(self, layer: Any, inputs: tuple[Any, ...], training: bool | None) -> Call:
         outside, self._where = self._where, f"layer {layer.name!r} ({type(layer).__name__})"
         try:
-            if layer in self._stacks and isinstance(inputs[0], Symbol):
-                self._connect_stack(layer, self._stacks.pop(layer), Input(inputs[0].shape[1:]))
+            if layer in self._stacks:
+                if len(inputs) != 1 or not isinstance(inputs[0], Symbol):
+                    raise ValueError("it takes one input")
+                before, symbol = self.bounds.left(), Input(inputs[0].shape[1:])
+                layer._connect_graph(symbol, self._through(self._stacks.pop(layer), symbol))
+                self.bounds.inside(layer, before)
             self.bounds.spend(layer, inputs)
-            call = layer.connect(*inputs, **options)
+            call: Call = layer.connect(*inputs)
         except ValueError as error:
             raise error if str(error).startswith("layer ") else ValueError(f"{self._where}: {error}") from error
+        call.training = training  # type: ignore[attr-defined]
         self._where = outside
         return call
 
@@ -274,21 +279,22 @@ def _shown(value: Any) -> str:
 # ---------------------------------------------------------------- connections
 
 
-def _node(described: Any, offset: int, layers: Mapping[str, Any]) -> Node:
+def _node(described: Any, own: set[str]) -> Node:
     """Keras 2: ``[[layer, node, tensor, options], …]``, a list of one for a single input; Keras 3: arguments with tensors in them."""
     if isinstance(described, list):
-        inputs = [_place(one[:3], layers, offset) for one in described]
+        inputs = [_place(one[:3], own) for one in described]
         options = {key: value for one in described for key, value in (one[3] if len(one) > 3 else {}).items()}
-        return (inputs[0] if len(inputs) == 1 else inputs,), _options(options)
-    return tuple(_tensors(arg) for arg in described["args"]), _options(described["kwargs"])
+        return Node((inputs[0] if len(inputs) == 1 else inputs,), _training(options))
+    return Node(tuple(_tensors(arg) for arg in described["args"]), _training(described["kwargs"]))
 
 
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``training`` is kept; a mask that is none says nothing."""
-    for key, value in given.items():
-        if key != "training" and value not in (None, [None] * len(value if isinstance(value, list) else ())):
+def _training(options: Mapping[str, Any]) -> bool | None:
+    """How a layer is called; ValueError for more than ``training``. A mask that is None says nothing."""
+    for key, value in options.items():
+        if key != "training" and any(one is not None for one in (value if isinstance(value, list) else [value])):
             raise ValueError(f"a layer is called with {key}={_shown(value)}, which minidl has not")
-    return {}
+    training = options.get("training")
+    return None if training is None else bool(training)
 
 
 def _tensors(described: Any) -> Any:
@@ -301,18 +307,18 @@ def _tensors(described: Any) -> Any:
     raise ValueError(f"a layer is called on {_shown(described)}: minidl's layers are called on what other layers give")
 
 
-def _places(described: Any, layers: Mapping[str, Any], offset: int) -> Any:
-    """Places in lists and dictionaries. (In Keras, a model that is a layer has a call of its own before the first.)"""
+def _places(described: Any, own: set[str]) -> Any:
+    """Places in lists and dictionaries; ``own``: the layers that have a call of their own before the first."""
     if isinstance(described, list) and len(described) == 3 and isinstance(described[0], str):
-        return _place(described, layers, offset)
+        return _place(described, own)
     if isinstance(described, dict):
-        return {key: _places(one, layers, offset) for key, one in described.items()}
-    return [_places(one, layers, offset) for one in described]
+        return {key: _places(one, own) for key, one in described.items()}
+    return [_places(one, own) for one in described]
 
 
-def _place(described: Any, layers: Mapping[str, Any], offset: int) -> Place:
+def _place(described: Any, own: set[str]) -> Place:
     name, node, tensor = described
-    return Place(name, node - (offset if hasattr(layers.get(name), "calls") else 0), tensor)
+    return Place(name, node - (name in own), tensor)
 
 
 def flat_places(structure: Any) -> list[Place]:
@@ -322,12 +328,13 @@ def flat_places(structure: Any) -> list[Place]:
     return [place for one in (structure.values() if isinstance(structure, dict) else structure) for place in flat_places(one)]
 
 
-def _replaced(structure: Any, symbol: Any) -> Any:
+def _replaced(structure: Any, calls: Mapping[Key, Call]) -> Any:
+    """The symbols at these places."""
     if isinstance(structure, Place):
-        return symbol(structure)
+        return in_tree_order(calls[structure[:2]].result)[structure.tensor]
     if isinstance(structure, dict):
-        return {key: _replaced(one, symbol) for key, one in structure.items()}
-    return [_replaced(one, symbol) for one in structure]
+        return {key: _replaced(one, calls) for key, one in structure.items()}
+    return [_replaced(one, calls) for one in structure]
 
 
 def _single(structure: Any) -> Any:
