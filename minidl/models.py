@@ -10,7 +10,8 @@ from minidl.layers.input import Input, InputLayer
 from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
-from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
+from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_h5, read_keras, read_npz, rebuild, rebuild_layer
+from minidl.saving import write_h5, write_keras, write_npz
 from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
@@ -145,8 +146,11 @@ class Model(Trainer):
                 print_fn(line)
 
     def save(self, path: Any) -> None:
-        """Write the whole model to a ``.npz`` file: layers, connections, weights, and if it is compiled the settings and the
-        optimiser's state, so that training can go on."""
+        """Write the whole model to a file: layers, connections, weights, and if it is compiled the settings and the optimiser's state, so
+        that training can go on. ``.keras`` is what Keras reads and writes, too; ``.npz`` is NumPy's, and minidl's own. Missing folders
+        are made; what fails leaves the old file as it was."""
+        if (path := checked_path(path)).suffix == ".keras":
+            return write_keras(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
         if self.optimizer is not None:
@@ -154,18 +158,23 @@ class Model(Trainer):
             text["iterations"] = self.optimizer.iterations
             states = self.optimizer.state_arrays(self.trainable_variables) if self.optimizer.iterations else []
             arrays |= {f"state {i}": array for i, array in enumerate(states)}
-        write_npz(checked_path(path), arrays, text)
+        write_npz(path, arrays, text)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights to a ``.npz`` file; missing folders are made."""
+        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Missing folders are made."""
+        path = checked_path(path, "weights")
         if not self.built:
             raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
+        if path.suffix == ".h5":
+            return write_h5(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
-        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
+        write_npz(path, arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
     def load_weights(self, path: Any) -> None:
-        """Take over the weights of a file that `save_weights` or `save` wrote for a model with the same layers."""
-        path = checked_path(path, existing=True)
+        """Take over the weights of a file that `save_weights` or `save` wrote, here or in Keras, for a model with the same layers."""
+        path = checked_path(path, "weights to load", existing=True)
+        if path.suffix != ".npz":
+            return read_h5(path, self)
         arrays, _ = read_npz(path)
         try:
             self.set_weights(_numbered(arrays, "weight"))
@@ -246,10 +255,13 @@ class Sequential(Model):
 
 
 def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
-    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training.
+    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training; ``.keras`` files may come from
+    Keras 2.13 to 2.15, or 3. ValueError if the file is damaged, or needs what minidl has not; it names the layer or entry.
 
     ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
     path = checked_path(path, existing=True)
+    if path.suffix == ".keras":
+        return read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)  # type: ignore[no-any-return]
     arrays, text = read_npz(path)
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")

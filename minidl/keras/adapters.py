@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 
 from minidl import layers
-from minidl.data.splits import one_hot
 from minidl.symbolic import Symbol
 
 
@@ -27,22 +26,6 @@ def Input(
         if value not in allowed:
             raise TypeError(f"Input has no argument {what!r} for {value!r}: minidl's models take batches of any size, of float Tensors")
     return layers.Input(shape, name=name)
-
-
-def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32") -> np.ndarray:
-    """Class numbers as rows with a one at the class: (…) or (…, 1) → (…, num_classes). `minidl.data.one_hot` is the same for (n,)."""
-    numbers = np.asarray(x)
-    shape = numbers.shape[:-1] if numbers.ndim > 1 and numbers.shape[-1] == 1 else numbers.shape
-    rows = one_hot(numbers.reshape(-1), num_classes, dtype)
-    return rows.reshape(*shape, rows.shape[1])
-
-
-def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
-    """The numbers divided by their norm along ``axis``, of that ``order``; where it is 0, they stay."""
-    x = np.asarray(x)
-    norm = np.linalg.norm(x, order, axis, keepdims=True)
-    scaled: np.ndarray = x / np.where(norm == 0, 1, norm)
-    return scaled
 
 
 class Reduction:

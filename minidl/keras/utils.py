@@ -16,8 +16,8 @@ NAMES = homes(
     "minidl.random_numbers",
     set_random_seed="set_seed",
 ) | homes(
-    "minidl.keras.adapters",
-    "to_categorical", "normalize",
+    "minidl.data.encoding",
+    "normalize", "to_categorical",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     **dict.fromkeys((

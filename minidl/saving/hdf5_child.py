@@ -81,7 +81,7 @@ def main() -> None:
         with h5py.File(h5py.h5f.open_file_image(image)) as file:
             count = 0
             for count, (name, dataset) in enumerate(datasets(file, len(image)), 1):
-                array = np.ascontiguousarray(dataset[()], dataset.dtype.newbyteorder("="))
+                array = np.asarray(dataset[()], dataset.dtype.newbyteorder("="), order="C")
                 head = {"name": name, "dtype": array.dtype.name, "shape": array.shape}
                 out.write(json.dumps(head).encode() + b"\n" + array.tobytes())
         out.write(json.dumps({"end": count}).encode() + b"\n")
