@@ -10,8 +10,20 @@ from minidl.layers.input import Input, InputLayer
 from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
-from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_h5, read_keras, read_npz, rebuild, rebuild_layer
-from minidl.saving import write_h5, write_keras, write_npz
+from minidl.saving import (
+    KNOWN,
+    checked_path,
+    describe,
+    describe_layer,
+    read_h5,
+    read_keras,
+    read_npz,
+    rebuild,
+    rebuild_layer,
+    write_h5,
+    write_keras,
+    write_npz,
+)
 from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure

@@ -10,13 +10,14 @@ from typing import Any
 from minidl.keras.naming import found, homes
 
 _modules = (
-    "activations", "applications", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
+    "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
     "optimizers", "preprocessing", "regularizers", "utils", "wrappers",
 )  # fmt: skip
 NAMES = homes("minidl.models", "Model", "Sequential") | homes("minidl.keras.adapters", "Input") | {
     "Layer": "minidl.layers:Layer", "Variable": "minidl.tapes:Variable", "random": "minidl.random", "__version__": "minidl:__version__",
 } | {name: f"minidl.keras.{name}" for name in _modules}  # fmt: skip
 LEFT_OUT = {
+    "applications": "it has no nets that others have trained; train one with minidl, save it, and take load_model(…).layers",
     "ops": "minidl.ops has the functions of Tensors, arrays first and everything else by name",
     "export": "model.save('x.keras') and load_model keep a model",
     "distribution": "minidl computes on one machine",

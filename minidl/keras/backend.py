@@ -11,10 +11,13 @@ NAMES = homes(
     "abs", "argmax", "argmin", "cast", "clip", "constant", "exp", "expand_dims", "eye", "log", "maximum", "minimum", "ones",
     "ones_like", "pow", "reshape", "round", "sqrt", "square", "squeeze", "stack", "transpose", "zeros", "zeros_like",
     clip="clip_by_value", concatenate="concat", dot="matmul", mean="reduce_mean", sum="reduce_sum", max="reduce_max",
-    min="reduce_min", variable="Variable",
+    min="reduce_min",
 ) | homes(
     "minidl.ops",
     "flatten", "relu", "sigmoid", "softmax", "tanh",
+) | homes(
+    "minidl.tapes",
+    variable="Variable",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     **dict.fromkeys((

@@ -11,10 +11,12 @@ NAMES = homes(
     image_dataset_from_directory="image_dataset_from_directory",
 ) | homes(
     "minidl.data.generators",
-    "DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator",
+    "ImageDataGenerator",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {
-    "DataFrameIterator": "use flow_from_directory, or flow with arrays",
+    **dict.fromkeys((
+        "DataFrameIterator", "DirectoryIterator", "Iterator", "NumpyArrayIterator",
+    ), "use flow_from_directory, or flow with arrays"),
     **dict.fromkeys((
         "apply_affine_transform", "random_rotation", "random_shift", "random_shear", "random_zoom", "random_brightness",
         "random_channel_shift", "smart_resize",
