@@ -27,7 +27,7 @@ ROWS = {
     5: ["notes", "spellings", "registry", "arguments", "labels", "symbolic", "resampling", "resizing", "augmentation", "merging",
         "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
-    7: ["tapes", "machine", "plan", "graph", "styles", "progress", "joining", "batches", "objective", "callbacks", "recorded", "captured",
+    7: ["tapes", "machine", "plan", "graph", "styles", "joining", "batches", "objective", "callbacks", "recorded", "captured",
         "summary", "training", "models", "nets"],
     8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "image", "math", "nn", "random", "cli", "lesson_runner"],

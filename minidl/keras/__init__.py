@@ -7,7 +7,7 @@ Nothing is implemented here. Each module says which class or function of the eng
 order of arguments where it differs. What minidl leaves out raises one sentence that says what to use instead, when it is used."""
 from typing import Any
 
-from minidl.keras.naming import found, homes
+from minidl.keras.naming import WHOLE_MODULES, found, homes
 
 _modules = (
     "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
@@ -17,7 +17,7 @@ NAMES = homes("minidl.models", "Model", "Sequential") | homes("minidl.keras.adap
     "Layer": "minidl.layers:Layer", "Variable": "minidl.tapes:Variable", "random": "minidl.random", "__version__": "minidl:__version__",
 } | {name: f"minidl.keras.{name}" for name in _modules}  # fmt: skip
 LEFT_OUT = {
-    "applications": "it has no nets that others have trained; train one with minidl, save it, and take load_model(…).layers",
+    "applications": WHOLE_MODULES["applications"],
     "ops": "minidl.ops has the functions of Tensors, arrays first and everything else by name",
     "export": "model.save('x.keras') and load_model keep a model",
     "distribution": "minidl computes on one machine",

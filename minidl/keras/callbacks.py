@@ -6,7 +6,7 @@ from minidl.keras.naming import found, homes
 NAMES = homes(
     "minidl.callbacks",
     "Callback", "CallbackList", "CSVLogger", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-    "ModelCheckpoint", "ReduceLROnPlateau", ProgbarLogger="ProgressBar",
+    "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN", ProgbarLogger="ProgressBar",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     "TensorBoard": "CSVLogger writes the numbers to a file, and minidl.plots.learning_curves(history) draws them",
@@ -14,7 +14,6 @@ LEFT_OUT: dict[str, str] = {
     **dict.fromkeys((
         "RemoteMonitor", "SwapEMAWeights",
     ), "subclass minidl.callbacks.Callback"),
-    "TerminateOnNaN": "minidl stops at numbers that are not finite by itself",
 }  # fmt: skip
 
 

@@ -5,6 +5,12 @@ from typing import Any, NoReturn
 
 from minidl.registry import nearest
 
+WHOLE_MODULES = {  # what minidl leaves out of modules of which it has nothing
+    "applications": "it has no nets that others have trained; train one with minidl, save it, and take load_model(…).layers",
+    "text": "make numbers of the text first, as with scikit-learn's CountVectorizer, and use Dense",
+    "sequence": "it has no networks with memory; make rows of numbers of one length, and use Dense",
+}
+
 
 def homes(module: str, *names: str, **renamed: str) -> dict[str, str]:
     """Where to find names: those that ``module`` has itself, and others (``MaxPool2D="MaxPooling2D"``) with what they are called there."""

