@@ -86,10 +86,9 @@ def _last_activation(layer: Any) -> str | None:
     return None if activation is None else getattr(activation, "__name__", getattr(activation, "name", None))
 
 
-def about_metrics(given: Any, names: list[str]) -> None:
+def about_a_bare_metric() -> None:
     """A metric without a list around it."""
-    if given is not None and not isinstance(given, (list, tuple, dict)) and len(names) == 1:
-        note("metrics is one metric, and no list: Keras 2 takes that, Keras 3 does not; write metrics=[…]")
+    note("metrics is one metric, and no list: Keras 2 takes that, Keras 3 does not; write metrics=[…]")
 
 
 def about_broadcasting(name: str, true: tuple[int, ...], predicted: tuple[int, ...]) -> None:

@@ -43,7 +43,7 @@ class Trainer(Layer):
         self.optimizer = optimizers.get(optimizer)
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
         self.captured = CapturedSteps(self, capture)
-        self.compile_arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
+        self.compile_arguments = self.objective.arguments
 
     def to(self, name: str) -> Self:
         """Move the weights and the optimiser's state to the backend of that name, in place."""

@@ -36,7 +36,6 @@ LEFT_OUT = {
     "io": "tf.keras.utils.load_img reads a picture, Python's open a file",
     "saved_model": "minidl writes .keras files: model.save('x.keras'), and load_model reads them",
     "lite": "minidl writes .keras files, which TensorFlow's converter reads",
-    "summary": "CSVLogger writes the numbers to a file, and minidl.plots.learning_curves(history) draws them",
     "train": "model.save('x.keras') keeps a model, minidl.optimizers has the optimisers",
     "distribute": "minidl computes on one machine",
     "estimator": "use a model, with compile and fit",
