@@ -26,7 +26,7 @@ def test_the_entropy_of_one_answer_is_what_the_loss_computes(notebook):
     names = notebook.run(ENTROPY, "from minidl.keras.losses import BinaryCrossentropy")
     for y, y_hat in ((1, 0.8), (0, 0.8), (1, 0.1)):
         assert names["BinaryCrossentropy"]()([[y]], [[y_hat]]).item() == pytest.approx(names["get_entropy_loss"](y, y_hat), rel=1e-6)
-    with pytest.raises(ValueError, match="math domain error|expected a positive input"):
+    with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         names["get_entropy_loss"](1, 0)
     assert np.isfinite(names["BinaryCrossentropy"]()([[1.0]], [[0.0]]).item())
 

@@ -11,8 +11,9 @@ import minidl as tf
 from minidl import callbacks, keras, layers, losses, metrics, models, ops, optimizers
 from minidl.keras.naming import WHOLE_MODULES
 
+WALKED = [module.name for module in pkgutil.walk_packages(keras.__path__, "minidl.keras.")]
 MODULES = [
-    "minidl.keras", *(m.name for m in pkgutil.walk_packages(keras.__path__, "minidl.keras.") if m.name.rpartition(".")[2] not in WHOLE_MODULES),
+    "minidl.keras", *(name for name in WALKED if name.rpartition(".")[2] not in WHOLE_MODULES),
     "minidl.image", "minidl.math", "minidl.nn", "minidl.random",
 ]  # fmt: skip
 
