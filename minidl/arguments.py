@@ -1,14 +1,26 @@
 """What layers and optimisers of Keras understand beside the arguments that each of them lists."""
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from minidl.notes import note
 from minidl.registry import Configured
 from minidl.spellings import OPTIMIZERS_ONLY, take_only
+from minidl.symbolic import map_structure
+
+
+class asked:
+    """A decorator: an attribute that is computed when it is asked for, unless the object was given one of that name."""
+
+    def __init__(self, function: Callable[[Any], Any]):
+        self.function, self.__doc__ = function, function.__doc__
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        return self if owner is None else self.function(owner)
 
 
 class LayerArguments(Configured):
-    """Layers take ``input_shape`` (or ``input_dim``, ``batch_input_shape``): what the first layer of a `Sequential` is given."""
+    """Layers take ``input_shape`` (or ``input_dim``, ``batch_input_shape``): what the first layer of a `Sequential` is given. Connected,
+    they tell what flows in and out: ``Model(model.inputs, model.get_layer("conv2d").output)`` is a model up to that layer."""
 
     given_shape: ClassVar[tuple[int, ...] | None] = None  # of an example, without the batch
 
@@ -29,6 +41,33 @@ class LayerArguments(Configured):
             kwargs["shape"] = shape
             return {}
         return {"given_shape": tuple(map(int, shape))}
+
+    @asked
+    def input(self) -> Any:
+        """The symbol (or the symbols) that it was last connected to."""
+        inputs = _last_call(self).inputs
+        return _last_call(self).result if not inputs else inputs[0] if len(inputs) == 1 else list(inputs)
+
+    @asked
+    def output(self) -> Any:
+        """The symbol that it gave when it was last connected."""
+        return _last_call(self).result
+
+    @asked
+    def output_shape(self) -> Any:
+        """The shape of `output`, with None for the batch."""
+        return map_structure(lambda symbol: symbol.shape, self.output)
+
+    @asked
+    def input_shape(self) -> Any:
+        """The shape of `input`, with None for the batch."""
+        return map_structure(lambda symbol: symbol.shape, self.input)
+
+
+def _last_call(layer: Any) -> Any:
+    if "last_call" not in vars(layer):
+        raise AttributeError(f"layer {layer.name!r} has no input and output: it was not connected, only called on numbers at most")
+    return layer.last_call
 
 
 class OptimizerArguments(Configured):

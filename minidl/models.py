@@ -80,6 +80,22 @@ class Model(Trainer):
         """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
         return names_of(self.output_structure) if self.outputs else ["output"]
 
+    @property
+    def input(self) -> Any:
+        """Its input symbol, or the list of them."""
+        return self.inputs[0] if len(self.inputs) == 1 else self.inputs
+
+    @property
+    def output(self) -> Any:
+        """Its output symbol, or the list of them."""
+        return self.outputs[0] if len(self.outputs) == 1 else self.outputs
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns: "loss", and the names of the metrics."""
+        self._needs_compile()
+        return list(self.objective.logs())
+
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
         """A model of this class between symbols that exist already."""

@@ -44,6 +44,7 @@ class Call:
         self.layer, self.inputs, self.outputs = layer, inputs, list[Symbol]()
         self.result: Any = None  # the outputs as the layer returned them: one, or a list or dictionary
         self.training: bool | None = None  # what it is told, whatever the model does; None: as the model
+        vars(layer)["last_call"] = self
         self.born = next(_clock)  # a call is younger than those that make its inputs
 
     def told(self, training: bool | None) -> Any:
