@@ -16,13 +16,14 @@ NAMES = homes(
     "minidl.random_numbers",
     set_random_seed="set_seed",
 ) | homes(
+    "minidl.plots.layers",
+    "plot_model",
+) | homes(
     "minidl.data.encoding",
     "normalize", "to_categorical",
 )  # fmt: skip
 LEFT_OUT: dict[str, str] = {
-    **dict.fromkeys((
-        "plot_model", "model_to_dot",
-    ), "model.summary() shows the layers, their shapes and connections"),
+    "model_to_dot": "plot_model draws the layers, and model.summary() lists them",
     **dict.fromkeys((
         "Sequence", "PyDataset", "OrderedEnqueuer", "GeneratorEnqueuer",
     ), "any iterable of batches (x, y) with a length can be given to fit"),
