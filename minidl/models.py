@@ -3,6 +3,7 @@ from collections import Counter
 from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
+from minidl.arguments import asked
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
@@ -80,12 +81,12 @@ class Model(Trainer):
         """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
         return names_of(self.output_structure) if self.outputs else ["output"]
 
-    @property
+    @asked
     def input(self) -> Any:
         """Its input symbol, or the list of them."""
         return self.inputs[0] if len(self.inputs) == 1 else self.inputs
 
-    @property
+    @asked
     def output(self) -> Any:
         """Its output symbol, or the list of them."""
         return self.outputs[0] if len(self.outputs) == 1 else self.outputs

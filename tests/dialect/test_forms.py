@@ -245,3 +245,52 @@ def test_freezing_layers():
     base.trainable = False
     assert [w.name.split("/")[1] for w in model.trainable_variables] == ["kernel", "bias"]
     assert isinstance(model, Sequential)
+
+
+# ---------------------------------------------------------------- what flows in and out
+
+
+def test_connected_layers_tell_what_flows_in_and_out():
+    model = keras.Sequential([layers.Conv2D(2, 3, input_shape=(6, 6, 1), name="c"), layers.Flatten(), layers.Dense(3, name="d")])
+    assert model.get_layer("c").output_shape == model.layers[1].input_shape == (None, 4, 4, 2)
+    assert (model.input_shape, model.output_shape) == ((None, 6, 6, 1), (None, 3))
+    assert model.input is model.inputs[0] and model.output is model.layers[-1].output
+    a, b = keras.Input((2,)), keras.Input((3,))
+    both = keras.Model([a, b], [layers.Concatenate()([a, b]), a])
+    assert both.input == [a, b] and both.output_shape == [(None, 5), (None, 2)] and both.layers[-1].input == [a, b]
+
+
+def test_the_gradient_that_a_heat_map_is_made_of():
+    """Grad-CAM (Selvaraju et al. 2017): how the score of a class depends on the last convolution's output."""
+    model = keras.Sequential([layers.Conv2D(2, 3, input_shape=(6, 6, 1), name="c"), layers.Flatten(), layers.Dense(3, name="d")])
+    both = keras.models.Model([model.inputs], [model.get_layer("c").output, model.output])
+    with tf.GradientTape() as tape:
+        maps, scores = both(X[:1].astype("float32"))
+        score = scores[:, 1]
+    kernel = model.layers[-1].kernel.numpy()[:, 1].reshape(1, 4, 4, 2)
+    assert np.allclose(tape.gradient(score, maps).numpy(), kernel)
+
+
+def test_layers_that_are_not_connected_say_so():
+    layer = layers.Dense(1, name="alone")
+    with pytest.raises(AttributeError, match="layer 'alone' has no input and output: it was not connected"):
+        _ = layer.output
+    assert not hasattr(layer, "input_shape")
+
+
+def test_own_models_may_have_attributes_of_these_names():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.input, self.output = layers.Dense(3), layers.Dense(1)
+
+        def call(self, x):
+            return self.output(self.input(x))
+
+    assert Own()(np.ones((2, 4), "float32")).shape == (2, 1)
+
+
+def test_metrics_names():
+    model = net("softmax")
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert model.metrics_names == ["loss", "accuracy"]
