@@ -7,10 +7,12 @@
     chests2    600 schematic chest X-rays, two classes; drawn by minidl
     folder     your own pictures, one folder per class
 
+    house_prices   rooms and prices of 40 houses, for lines and for gradient descent
+
 Importing this needs NumPy alone; Pillow and pooch are loaded when pictures are read or downloaded.
 """
 
-from . import chests2, cifar10, folder, shapes10
+from . import chests2, cifar10, folder, house_prices, shapes10
 from .splits import Batches, batches, k_fold, one_hot, train_test_split, train_validation_test_split
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "chests2",
     "cifar10",
     "folder",
+    "house_prices",
     "k_fold",
     "one_hot",
     "shapes10",
