@@ -3,14 +3,14 @@ from collections import Counter
 from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
+from minidl import saving
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
-from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_h5, read_keras, read_npz, rebuild, rebuild_layer
-from minidl.saving import write_h5, write_keras, write_npz
+from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
@@ -128,7 +128,7 @@ class Model(Trainer):
         that training can go on. ``.keras`` is what Keras reads and writes, too; ``.npz`` is NumPy's, and minidl's own. Missing folders
         are made; what fails leaves the old file as it was."""
         if (path := checked_path(path)).suffix == ".keras":
-            return write_keras(path, self)
+            return saving.write_keras(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
         if self.optimizer is not None:
@@ -139,12 +139,12 @@ class Model(Trainer):
         write_npz(path, arrays, text)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Missing folders are made."""
+        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Folders are made."""
         path = checked_path(path, "weights")
         if not self.built:
             raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
         if path.suffix == ".h5":
-            return write_h5(path, self)
+            return saving.write_h5(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         write_npz(path, arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
@@ -152,7 +152,7 @@ class Model(Trainer):
         """Take over the weights of a file that `save_weights` or `save` wrote, here or in Keras, for a model with the same layers."""
         path = checked_path(path, "weights to load", existing=True)
         if path.suffix != ".npz":
-            return read_h5(path, self)
+            return saving.read_h5(path, self)
         arrays, _ = read_npz(path)
         try:
             self.set_weights(_numbered(arrays, "weight"))
@@ -235,7 +235,8 @@ def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile:
     ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
     path = checked_path(path, existing=True)
     if path.suffix == ".keras":
-        return read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)  # type: ignore[no-any-return]
+        read: Model = saving.read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)
+        return read
     arrays, text = read_npz(path)
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")

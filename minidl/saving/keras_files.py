@@ -9,7 +9,7 @@ from minidl.saving.bounds import Bounds
 from minidl.saving.formats import replacing
 from minidl.saving.hdf5 import hdf5_bytes, read_hdf5
 from minidl.saving.keras_reading import KerasReader
-from minidl.saving.keras_weights import STATE_GROUP, groups_of, grouped, put_state, put_weights, state_of
+from minidl.saving.keras_weights import STATE_GROUP, grouped, groups_of, put_state, put_weights, state_of
 from minidl.saving.keras_writing import KerasWriter
 
 DAMAGED = (KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)  # a description that is none

@@ -13,7 +13,7 @@ from minidl.saving.keras_reading import in_tree_order
 from minidl.symbolic import Call, Symbol, map_structure
 
 _NAMES = {value: name for name, value in reversed(KNOWN.items())}
-_FUNCTIONS = [activations.KNOWN, {name: value for name, value in vars(losses).items() if inspect.isfunction(value)}]
+_FUNCTIONS: list[dict[str, Any]] = [activations.KNOWN, {name: value for name, value in vars(losses).items() if inspect.isfunction(value)}]
 
 Described = dict[str, Any]
 
@@ -88,7 +88,7 @@ class KerasWriter:
             config |= {"dtype": _policy(model.dtype), "layers": [self.layer(layer) for layer in [*inputs, *model.layers]]}
             if inputs:
                 config["build_input_shape"] = [None, *inputs[0].shape]
-            described = SEQUENTIAL
+            described: Described = SEQUENTIAL
         elif model.calls:
             config |= self._graph(model)
             described = FUNCTIONAL
