@@ -75,7 +75,10 @@ def _arrays(stream: IO[bytes], left: int) -> Any:
         line = stream.readline(LONGEST_LINE)
         if not line.endswith(b"\n"):
             raise EOFError
-        head = json.loads(line)
+        try:
+            head = dict(json.loads(line))
+        except (ValueError, TypeError):
+            raise EOFError from None
         if "error" in head:
             raise ValueError(str(head["error"]))
         if "end" in head:

@@ -13,7 +13,7 @@ from minidl.saving.bounds import Bounds
 from minidl.saving.keras_names import changes_nothing, kind_of
 from minidl.symbolic import Call, Symbol
 
-FUNCTIONS = {"losses": losses.KNOWN, "metrics": metrics.KNOWN, "activations": activations.KNOWN}
+FUNCTIONS: dict[str, Mapping[str, Any]] = {"losses": losses.KNOWN, "metrics": metrics.KNOWN, "activations": activations.KNOWN}
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -47,7 +47,7 @@ class KerasReader:
 
     def layers_of(self, model: Any) -> list[Layer]:
         """The layers of a model in the order of the file."""
-        layers: list[Layer] = self.order[model] if model in self.order else model.layers
+        layers: list[Layer] = self.order.get(model, model.layers)
         return layers
 
     # ---------------------------------------------------------------- objects
