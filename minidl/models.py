@@ -3,6 +3,7 @@ from collections import Counter
 from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
+from minidl import saving
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
@@ -123,8 +124,11 @@ class Model(Trainer):
         (print_fn or print)(summary_text(self, line_length))
 
     def save(self, path: Any) -> None:
-        """Write the whole model to a ``.npz`` file: layers, connections, weights, and if it is compiled the settings and the
-        optimiser's state, so that training can go on."""
+        """Write the whole model to a file: layers, connections, weights, and if it is compiled the settings and the optimiser's state, so
+        that training can go on. ``.keras`` is what Keras reads and writes, too; ``.npz`` is NumPy's, and minidl's own. Missing folders
+        are made; what fails leaves the old file as it was."""
+        if (path := checked_path(path)).suffix == ".keras":
+            return saving.write_keras(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
         if self.optimizer is not None:
@@ -132,18 +136,23 @@ class Model(Trainer):
             text["iterations"] = self.optimizer.iterations
             states = self.optimizer.state_arrays(self.trainable_variables) if self.optimizer.iterations else []
             arrays |= {f"state {i}": array for i, array in enumerate(states)}
-        write_npz(checked_path(path), arrays, text)
+        write_npz(path, arrays, text)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights to a ``.npz`` file; missing folders are made."""
+        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Folders are made."""
+        path = checked_path(path, "weights")
         if not self.built:
             raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
+        if path.suffix == ".h5":
+            return saving.write_h5(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
-        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
+        write_npz(path, arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
     def load_weights(self, path: Any) -> None:
-        """Take over the weights of a file that `save_weights` or `save` wrote for a model with the same layers."""
-        path = checked_path(path, existing=True)
+        """Take over the weights of a file that `save_weights` or `save` wrote, here or in Keras, for a model with the same layers."""
+        path = checked_path(path, "weights to load", existing=True)
+        if path.suffix != ".npz":
+            return saving.read_h5(path, self)
         arrays, _ = read_npz(path)
         try:
             self.set_weights(_numbered(arrays, "weight"))
@@ -220,10 +229,14 @@ class Sequential(Model):
 
 
 def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
-    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training.
+    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training; ``.keras`` files may come from
+    Keras 2.13 to 2.15, or 3. ValueError if the file is damaged, or needs what minidl has not; it names the layer or entry.
 
     ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
     path = checked_path(path, existing=True)
+    if path.suffix == ".keras":
+        read: Model = saving.read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)
+        return read
     arrays, text = read_npz(path)
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")

@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from minidl.saving.formats import replacing
@@ -17,6 +17,7 @@ MOST_ENTRIES, MOST_DIRECTORY_BYTES = 1000, 2**18
 MOST_BYTES = {METADATA: 2**16, CONFIG: 2**22}  # of JSON: Keras' largest published nets have a quarter of it
 EXPANSION, FREE_BYTES = 10, 2**20  # all that is unpacked is at most 10 times the archive, and 1 MB
 DEEPEST = 100  # levels of brackets in JSON
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _END = struct.Struct("<4s4H2LH")  # the last record of a zip archive (APPNOTE.TXT 4.3.16)
 
 
@@ -34,7 +35,8 @@ def read_archive(path: Path, only_weights: bool = False) -> tuple[dict[str, Any]
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:
-            _check_end(file.seek(max(0, size - 42)) or file.read(42))
+            file.seek(max(0, size - 42))
+            _check_end(file.read())
             with zipfile.ZipFile(file) as archive:
                 entries = _checked(archive, size)
                 read = {entry.filename: archive.read(entry) for entry in entries if entry.filename in (CONFIG, WEIGHTS)}
@@ -61,8 +63,8 @@ def _checked(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
         raise ValueError(f"it has {len(entries)} entries")
     for entry in entries:
         name, shown = entry.orig_filename, f"entry {entry.orig_filename[:60]!r}"
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if not parts or ".." in parts or parts[0] == "/" or ":" in name or "\0" in name:
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in name or "\0" in name:
             raise ValueError(f"{shown} points outside of the archive")
         if name in names:
             raise ValueError(f"{shown} comes twice")
@@ -77,7 +79,8 @@ def _checked(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
 
 def checked_json(text: bytes, what: str) -> dict[str, Any]:
     """The object that a JSON text describes; ValueError if it is none, or nested too deep."""
-    brackets = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", text.translate(None, bytes(set(range(256)) - set(b'[]{}"\\'))))
+    marks = re.sub(rb"\\.", b"", text, flags=re.DOTALL).translate(None, _NO_MARKS)
+    brackets = re.sub(rb'"[^"]*"', b"", marks)
     steps = ((byte in b"[{") - (byte in b"]}") for byte in brackets)
     if any(depth > DEEPEST for depth in itertools.accumulate(steps)):
         raise ValueError(f"{what} is nested deeper than {DEEPEST} levels")
