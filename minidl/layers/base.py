@@ -111,7 +111,7 @@ class Layer(Configured):
     # ---------------------------------------------------------------- calling it
 
     def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
-        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None``: as the layer around it, or the default."""
+        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None``: as around it, or the default."""
         self.require_init()
         if any(isinstance(x, Symbol) for x in flat(inputs)):
             return self.connect(*inputs).result
