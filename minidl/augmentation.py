@@ -1,8 +1,8 @@
 """Layers that change pictures at random, each picture in its own way: what a net sees is never quite the same twice, so it learns what
-stays. They do so in training only (``layer(x, training=True)``); otherwise pictures pass unchanged.
-
-In a model, after its ``Input``; or on a data set, ``data.map(lambda x, y: (augment(x, training=True), y))``, on a batch (N, H, W, C) or on
-one picture (H, W, C). What comes out has the shape and dtype of what goes in (integers become float32), and gradients pass.
+stays. In a model, after its ``Input``, they do so in training only, and pictures to predict for pass unchanged; or on a data set,
+``data.map(lambda x, y: (augment(x, training=True), y))``, on a batch (N, H, W, C) or on one picture (H, W, C). Where nobody says what it
+is for, ``augment(x)``, they do it, as in Keras. What comes out has the shape and dtype of what goes in (integers become float32), and
+gradients pass.
 
 ``seed`` gives a layer random numbers of its own; without one it shares those of ``minidl.set_seed``. Names, arguments and meanings are
 those of Keras; where its versions differ, the one that its documentation describes."""
@@ -38,7 +38,7 @@ class _RandomLayer(Layer):
         """What becomes of the pictures (N, H, W, C)."""
         raise NotImplementedError
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, training: bool = True) -> Tensor:
         if x.ndim not in (3, 4):
             raise ValueError(f"expected pictures (batch, height, width, channels), or one without the batch; got shape {x.shape}")
         x = x if x.dtype.kind == "f" else x.astype(self.dtype)

@@ -20,7 +20,7 @@ class ConvolutionAndPooling:
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
         self.convolution, self.pooling = convolution, pooling
 
-    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+    def __call__(self, x: Tensor, training: bool | None = None) -> Tensor:
         c, p = self.convolution, self.pooling
         if c.activity_regularizer is None and all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
             with suppress(ValueError):
@@ -55,7 +55,7 @@ class Steps:
     def __init__(self, calls: list[Call], outputs: list[Symbol]):
         self.apart, self.joined = _steps(calls, outputs, False), _steps(calls, outputs, True)
 
-    def run(self, values: dict[Symbol, Any], training: bool) -> None:
+    def run(self, values: dict[Symbol, Any], training: bool | None) -> None:
         """Add to ``values``, which has the model's inputs, what each step makes of them. Neighbours are joined where kernels may run."""
         for layer, inputs, outputs in self.joined if kernels_on.get() else self.apart:
             values.update(zip(outputs, flat(layer(*map_structure(values.__getitem__, inputs), training=training))))

@@ -3,6 +3,7 @@ from collections import Counter
 from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
+from minidl import saving
 from minidl.arguments import asked
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
@@ -11,20 +12,7 @@ from minidl.layers.input import Input, InputLayer
 from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
-from minidl.saving import (
-    KNOWN,
-    checked_path,
-    describe,
-    describe_layer,
-    read_h5,
-    read_keras,
-    read_npz,
-    rebuild,
-    rebuild_layer,
-    write_h5,
-    write_keras,
-    write_npz,
-)
+from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
@@ -111,7 +99,7 @@ class Model(Trainer):
     def sublayers(self) -> list[Layer]:
         return list(dict.fromkeys([*self.layers, *super().sublayers]))
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
         values = dict(zip(self.inputs, self._arranged(inputs)))
@@ -179,7 +167,7 @@ class Model(Trainer):
         that training can go on. ``.keras`` is what Keras reads and writes, too; ``.npz`` is NumPy's, and minidl's own. Missing folders
         are made; what fails leaves the old file as it was."""
         if (path := checked_path(path)).suffix == ".keras":
-            return write_keras(path, self)
+            return saving.write_keras(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
         if self.optimizer is not None:
@@ -190,12 +178,12 @@ class Model(Trainer):
         write_npz(path, arrays, text)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Missing folders are made."""
+        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Folders are made."""
         path = checked_path(path, "weights")
         if not self.built:
             raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
         if path.suffix == ".h5":
-            return write_h5(path, self)
+            return saving.write_h5(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         write_npz(path, arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
@@ -203,7 +191,7 @@ class Model(Trainer):
         """Take over the weights of a file that `save_weights` or `save` wrote, here or in Keras, for a model with the same layers."""
         path = checked_path(path, "weights to load", existing=True)
         if path.suffix != ".npz":
-            return read_h5(path, self)
+            return saving.read_h5(path, self)
         arrays, _ = read_npz(path)
         try:
             self.set_weights(_numbered(arrays, "weight"))
@@ -290,7 +278,8 @@ def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile:
     ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
     path = checked_path(path, existing=True)
     if path.suffix == ".keras":
-        return read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)  # type: ignore[no-any-return]
+        read: Model = saving.read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)
+        return read
     arrays, text = read_npz(path)
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")

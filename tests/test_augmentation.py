@@ -32,14 +32,33 @@ def make(kind, **more):
 @every
 def test_only_in_training(kind):
     layer = make(kind)
-    np.testing.assert_array_equal(layer(PICTURES).numpy(), PICTURES)
     np.testing.assert_array_equal(layer(PICTURES, training=False).numpy(), PICTURES)
+    np.testing.assert_array_equal(Sequential([Input((6, 8, 3)), layer]).predict(PICTURES, verbose=0), PICTURES)
     changed = layer(PICTURES, training=True).numpy()
     assert changed.shape == PICTURES.shape
     assert changed.dtype == "float32"
     assert (changed != PICTURES).any()
     assert changed.min() >= 0
     assert changed.max() <= 1
+
+
+@every
+def test_where_nobody_says_what_it_is_for(kind):
+    """As in Keras: such a layer then works, also in a model, while dropout does not."""
+    model = Sequential([Input((6, 8, 3)), make(kind), layers.Dropout(0.5)])
+    nested = Sequential([Input((6, 8, 3)), model])
+    for augment in (make(kind), Sequential([make(kind)]), model, nested):
+        changed = augment(PICTURES).numpy()
+        assert (changed != PICTURES).any()
+        assert (changed == 0).mean() < 0.2
+        np.testing.assert_array_equal(augment(PICTURES, training=False).numpy(), PICTURES)
+    assert (model(PICTURES, training=True).numpy() == 0).mean() > 0.4
+
+
+@every
+def test_the_check_of_gradients_leaves_pictures_alone(kind):
+    x = RNG.random((2, 3, 3, 1)) * 0.5 + 0.2
+    assert gradcheck(Sequential([Input((3, 3, 1)), make(kind), Flatten(), Dense(2)]), x)
 
 
 @every
@@ -72,7 +91,7 @@ def test_one_picture_alone(kind):
     one = make(kind, seed=2)(PICTURES[0], training=True)
     assert one.shape == PICTURES[0].shape
     np.testing.assert_array_equal(one.numpy(), make(kind, seed=2)(PICTURES[:1], training=True).numpy()[0])
-    np.testing.assert_array_equal(make(kind)(PICTURES[0]).numpy(), PICTURES[0])
+    np.testing.assert_array_equal(make(kind)(PICTURES[0], training=False).numpy(), PICTURES[0])
 
 
 @every

@@ -47,7 +47,7 @@ class Monitor(Callback):
         return -math.inf if self._better() == "max" else math.inf
 
     def _better(self) -> str:
-        """ "min" or "max"; ValueError where the name alone does not tell. """
+        """Whether a "min" or a "max" is wanted; ValueError where nothing tells."""
         name = self.monitor.removeprefix("val_")
         if self.mode != "auto":
             return self.mode

@@ -42,11 +42,12 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The folder to write, which must not exist yet (default: runs/…).")] = None,
     backend: Annotated[str | None, typer.Option(help="numpy, or cupy for a GPU (default: $MINIDL_BACKEND, else numpy).")] = None,
     time_budget: Annotated[str | None, typer.Option(help="Stop the training in time: 90 s, 5 min, 1 h.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the training live on a page that only this machine can open.")] = False,
 ) -> None:
     """Train a net on pictures, and leave a folder with its weights, its numbers and pictures of what it learned."""
     from minidl.cli.train import Options, run
 
-    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out, backend, time_budget))
+    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out, backend, time_budget, watch))
 
 
 @app.command()
@@ -91,6 +92,18 @@ def gradcheck(
     from minidl.cli.gradcheck import check
 
     check(target, order)
+
+
+@app.command()
+def explore(
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("explore.html"),
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Write a page to play with gradient descent on: a line fitted to house prices, by hand or one update at a time."""
+    from minidl.cli.pages import opened
+    from minidl.explorer import write
+
+    opened(write(out), show)
 
 
 def main(arguments: list[str] | None = None) -> Any:

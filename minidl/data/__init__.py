@@ -12,10 +12,12 @@
 Pictures that are read while a model trains, under the names that Keras and TensorFlow have: `image_dataset_from_directory`,
 `ImageDataGenerator`, `Dataset`; single ones: `load_img`, `img_to_array`, `array_to_img`, `save_img`, `resize`; files: `get_file`.
 
+    house_prices   rooms and prices of 40 houses, for lines and for gradient descent
+
 Importing this needs NumPy alone; Pillow and pooch are loaded when pictures are read or downloaded.
 """
 
-from . import chests2, cifar10, experimental, fashion_mnist, folder, mnist, shapes10
+from . import chests2, cifar10, experimental, fashion_mnist, folder, house_prices, mnist, shapes10
 from .datasets import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Dataset
 from .directories import image_dataset_from_directory
 from .encoding import normalize, to_categorical
@@ -41,6 +43,7 @@ __all__ = [
     "get_file",
     "image_dataset_from_directory",
     "img_to_array",
+    "house_prices",
     "k_fold",
     "load_img",
     "mnist",

@@ -16,7 +16,7 @@ NAMES = homes(
     "minidl.random_numbers",
     set_random_seed="set_seed",
 ) | homes(
-    "minidl.plots.layers",
+    "minidl.keras.plotting",
     "plot_model",
 ) | homes(
     "minidl.data.encoding",

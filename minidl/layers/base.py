@@ -28,7 +28,7 @@ from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 _names: Counter[str] = Counter()
-_training: ContextVar[bool] = ContextVar("training", default=False)
+_training: ContextVar[bool | None] = ContextVar("training", default=None)  # None: nobody has said
 _told: ContextVar[list[Tensor] | None] = ContextVar("told", default=None)  # to `add_loss`, in the call that runs
 
 
@@ -111,7 +111,7 @@ class Layer(LayerArguments):
     # ---------------------------------------------------------------- calling it
 
     def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
-        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None`` means: as the layer around it."""
+        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None``: as around it, or the default."""
         self.require_init()
         if any(isinstance(x, Symbol) for x in flat(inputs)):
             return self.connect(*inputs).told(training)
@@ -124,8 +124,7 @@ class Layer(LayerArguments):
             try:
                 self._build_once(shapes)
                 self._check(shapes)
-                options = {"training": _training.get()} if _wants_training(type(self).call) else {}
-                y = self.call(*inputs, **options)
+                y = self.call(*inputs, **_training_option(type(self).call, _training.get()))
                 if rule := self.activity_regularizer:
                     told += [rule(one) / one.shape[0] for one in flat(y)]
             except ValueError as error:
@@ -286,8 +285,9 @@ class Layer(LayerArguments):
 
 
 @cache
-def _wants_training(call: Callable[..., Any]) -> bool:
-    return "training" in inspect.signature(call).parameters
+def _training_option(call: Callable[..., Any], training: bool | None) -> dict[str, Any]:
+    own = inspect.signature(call).parameters.get("training")
+    return {} if own is None else {"training": own.default is not own.empty and own.default if training is None else training}
 
 
 def _may_hold(value: Any) -> bool:

@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from minidl.saving.formats import replacing
@@ -63,8 +63,8 @@ def _checked(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
         raise ValueError(f"it has {len(entries)} entries")
     for entry in entries:
         name, shown = entry.orig_filename, f"entry {entry.orig_filename[:60]!r}"
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if not parts or ".." in parts or parts[0] == "/" or ":" in name or "\0" in name:
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in name or "\0" in name:
             raise ValueError(f"{shown} points outside of the archive")
         if name in names:
             raise ValueError(f"{shown} comes twice")

@@ -13,7 +13,7 @@ MOST_NUMBERS, MOST_PRODUCTS = 2**29, 2**36  # of all layers together: some times
 
 
 class Bounds:
-    """What is left to spend. ``weights``: the numbers that the file holds."""
+    """What is left to spend. ``weights``: how many numbers the file can hold."""
 
     def __init__(self, weights: int):
         self.weights, self.layers, self.calls, self.numbers, self.products = weights, MOST_LAYERS, MOST_CALLS, MOST_NUMBERS, MOST_PRODUCTS

@@ -1,4 +1,5 @@
 """HDF5 files as arrays by name. Written here, read by a process of its own (``hdf5_child.py``)."""
+import contextlib
 import io
 import json
 import math
@@ -8,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -48,11 +49,10 @@ def read_hdf5(contents: bytes) -> dict[str, np.ndarray]:
     clock.start()
     try:
         assert child.stdin is not None and child.stdout is not None
-        try:
-            child.stdin.write(json.dumps({"size": len(contents), "seconds": seconds}).encode() + b"\n" + contents)
+        with contextlib.suppress(OSError):  # it has ended: its output, or the lack of one, tells why
+            child.stdin.write(json.dumps({"size": len(contents), "seconds": seconds}).encode() + b"\n")
+            child.stdin.write(contents)
             child.stdin.close()
-        except OSError:
-            pass  # it has ended: its output, or the lack of one, tells why
         return dict(_arrays(child.stdout, len(contents)))
     except EOFError:
         child.kill()
@@ -63,21 +63,22 @@ def read_hdf5(contents: bytes) -> dict[str, np.ndarray]:
         child.kill()
         for stream in (child.stdin, child.stdout):
             if stream is not None:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         child.wait()
 
 
-def _arrays(stream: BinaryIO, left: int) -> Any:
+def _arrays(stream: IO[bytes], left: int) -> Any:
     """(name, array) of all that the child sends, at most ``left`` bytes together; EOFError if it breaks off."""
     seen: set[str] = set()
     while True:
         line = stream.readline(LONGEST_LINE)
         if not line.endswith(b"\n"):
             raise EOFError
-        head = json.loads(line)
+        try:
+            head = dict(json.loads(line))
+        except (ValueError, TypeError):
+            raise EOFError from None
         if "error" in head:
             raise ValueError(str(head["error"]))
         if "end" in head:

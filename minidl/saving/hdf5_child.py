@@ -10,6 +10,8 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import h5py
 import numpy as np
@@ -20,7 +22,7 @@ SPARE = 64 * 2**20  # bytes of memory beside three times the file: as it came, H
 
 
 def limit_resources(size: int, seconds: int) -> None:
-    """No more memory and computing time than a good file of this size needs. (Windows has no such limits: there the parent's clock ends it.)"""
+    """No more memory and time than a good file of this size needs. (Windows has no such limits; there the parent's clock ends it.)"""
     try:
         import resource
     except ModuleNotFoundError:
@@ -37,7 +39,7 @@ def limit_resources(size: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (now + 3 * size + SPARE,) * 2)
 
 
-def datasets(file: h5py.File, size: int):
+def datasets(file: Any, size: int) -> Iterator[tuple[str, Any]]:
     """(name, dataset) of everything in the file, after a look at how it is stored: an array takes as many bytes there as here."""
     todo, seen, entries, left = [("", file["/"], 0)], set(), 0, size
     while todo:
@@ -80,7 +82,8 @@ def main() -> None:
         image = sys.stdin.buffer.read(order["size"])
         with h5py.File(h5py.h5f.open_file_image(image)) as file:
             count = 0
-            for count, (name, dataset) in enumerate(datasets(file, len(image)), 1):
+            for name, dataset in datasets(file, len(image)):
+                count += 1
                 array = np.asarray(dataset[()], dataset.dtype.newbyteorder("="), order="C")
                 head = {"name": name, "dtype": array.dtype.name, "shape": array.shape}
                 out.write(json.dumps(head).encode() + b"\n" + array.tobytes())

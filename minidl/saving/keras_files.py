@@ -9,9 +9,10 @@ from minidl.saving.bounds import Bounds
 from minidl.saving.formats import replacing
 from minidl.saving.hdf5 import hdf5_bytes, read_hdf5
 from minidl.saving.keras_reading import KerasReader
-from minidl.saving.keras_weights import STATE_GROUP, groups_of, grouped, put_state, put_weights, state_of
+from minidl.saving.keras_weights import STATE_GROUP, grouped, groups_of, put_state, put_weights, state_of
 from minidl.saving.keras_writing import KerasWriter
 
+SMALLEST = 2  # bytes of a weight: those of float16
 DAMAGED = (KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)  # a description that is none
 
 
@@ -44,8 +45,7 @@ def read_keras(path: Path, models: Mapping[str, Any], custom: Mapping[str, Any] 
     """The model in a ``.keras`` file; ValueError that names the file, and the layer or entry that was wrong."""
     try:
         config, contents = read_archive(path)
-        groups = _groups(contents, WEIGHTS)
-        bounds = Bounds(sum(array.size for arrays in groups.values() for array in arrays))
+        bounds = Bounds(len(contents) // SMALLEST)
         reader = KerasReader(models, custom, bounds)
         try:
             model = reader.layer(config)
@@ -53,6 +53,7 @@ def read_keras(path: Path, models: Mapping[str, Any], custom: Mapping[str, Any] 
             bounds.release()
         if not hasattr(model, "calls"):
             raise ValueError(f"{CONFIG} describes a {type(model).__name__}, and not a model")
+        groups = _groups(contents, WEIGHTS)
         put_weights(model, groups, reader.layers_of)
         settings = config.get("compile_config")
         if compile and settings and settings.get("optimizer") is not None:

@@ -10,8 +10,8 @@ MODULES = {
     "layers": "keras.layers", "losses": "keras.losses", "metrics": "keras.metrics", "initializers": "keras.initializers",
     "regularizers": "keras.regularizers", "optimizers": "keras.optimizers", "schedules": "keras.optimizers.schedules",
 }  # fmt: skip
-FUNCTIONAL = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
-SEQUENTIAL = {"module": "keras", "class_name": "Sequential", "registered_name": None}
+FUNCTIONAL: dict[str, Any] = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
+SEQUENTIAL: dict[str, Any] = {"module": "keras", "class_name": "Sequential", "registered_name": None}
 
 # minidl's classes that Keras has under another name
 CLASSES = {"optimizers.Momentum": "SGD"}

@@ -1,19 +1,19 @@
 """A model from the description in a ``.keras`` file, as Keras 2.13 to 2.15 and Keras 3 write it.
 
-Only classes that minidl knows, or that were given as ``custom_objects``, are ever made: a description names modules, and none is imported."""
+Only classes that minidl knows, or that were given as ``custom_objects``, are ever made. A description names modules; none is imported."""
 import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from minidl import activations, initializers, losses, metrics, optimizers
+from minidl import activations, losses, metrics
 from minidl.layers import Input, Layer
-from minidl.symbolic import Call, Symbol
 from minidl.registry import nearest
 from minidl.saving.architecture import KNOWN
 from minidl.saving.bounds import Bounds
 from minidl.saving.keras_names import changes_nothing, kind_of
+from minidl.symbolic import Call, Symbol
 
-FUNCTIONS = {"losses": losses.KNOWN, "metrics": metrics.KNOWN, "activations": activations.KNOWN}
+FUNCTIONS: dict[str, Mapping[str, Any]] = {"losses": losses.KNOWN, "metrics": metrics.KNOWN, "activations": activations.KNOWN}
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -47,7 +47,8 @@ class KerasReader:
 
     def layers_of(self, model: Any) -> list[Layer]:
         """The layers of a model in the order of the file."""
-        return self.order.get(model, model.layers)
+        layers: list[Layer] = self.order.get(model, model.layers)
+        return layers
 
     # ---------------------------------------------------------------- objects
 
@@ -84,15 +85,13 @@ class KerasReader:
         place = kind_of(module)
         if place == "models" and name in ("Functional", "Model", "Sequential"):
             return self.models["Sequential" if name == "Sequential" else "Model"]
-        if place in (kind, "layers") or kind is None:
+        known: dict[str, Any] = {}
+        if kind in (None, place):
             known = {key.split(".")[1]: value for key, value in KNOWN.items() if key.split(".")[0] == place}
             if name in known and not str(name).startswith("_"):
                 return known[name]
-        else:
-            known = {}
-        what = "is not among minidl's" if place in ("layers", *FUNCTIONS, "optimizers", "schedules") else "is not known"
         hint = f"; {nearest(str(name), known)}" if known else ""
-        raise ValueError(f"{self._where}: {name} (of {module}) {what}{hint}; own ones are given as custom_objects")
+        raise ValueError(f"{self._where}: minidl has no {name} of {module}{hint}; own ones are given as custom_objects")
 
     def _made(self, found: Any, config: Mapping[str, Any], whole: Mapping[str, Any] | None = None) -> Any:
         """An object of the class, with those arguments that it has; the others must change nothing."""
@@ -197,7 +196,7 @@ class KerasReader:
         written = {one["name"]: one.get("inbound_nodes", []) for one in config["layers"]}
         # In Keras 2, each model has a call of its own before the first; in Keras 3, so it is said of a Functional at the ends, not between.
         old = any(isinstance(node, list) for nodes in written.values() for node in nodes)
-        own = {name for name, layer in layers.items() if hasattr(layer, "calls") and (old or layer not in self._stacks and not hasattr(layer, "add"))}
+        own = {name for name, layer in layers.items() if hasattr(layer, "calls") and (old or not hasattr(layer, "add"))}
         nodes = {(name, n): _node(node, own) for name, listed in written.items() for n, node in enumerate(listed)}
         inputs, outputs = (_places(config[f"{end}_layers"], own) for end in ("input", "output"))
         before = self.bounds.left()

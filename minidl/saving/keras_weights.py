@@ -35,21 +35,23 @@ WAYS = {
 }
 # Attributes of minidl's own machinery, where no layers of Keras' are
 OURS = {
-    "_config", "_own_weights", "_holders", "_stack", "_layers", "_steps", "inputs", "outputs", "calls", "input_structure", "output_structure",
-    "compile_arguments", "history", "optimizer", "objective", "captured", "initializers",
+    "_config", "_own_weights", "_holders", "_stack", "_layers", "_steps", "_told", "_regularized", "inputs", "outputs", "calls",
+    "input_structure", "output_structure", "compile_arguments", "history", "optimizer", "objective", "captured", "initializers",
 }  # fmt: skip
 NOT_LAYERS = ("optimizer", "metrics", "loss", "compile_metrics", "_compile_metrics", "_compile_loss")
+RANDOM = ("seed_generator", "_random_generator")  # what Keras keeps of random numbers
 STATE_GROUP = "optimizer"
 
 
 def layers_of(model: Any) -> list[Layer]:
     """The layers of a model, inputs included (in Keras, those of a Sequential are not)."""
-    return list(model.layers)
+    layers: list[Layer] = model.layers
+    return layers
 
 
-def places(layer: Any, way: Way, children: Children = layers_of, path: str = "", seen: set[Any] | None = None) -> Iterator[tuple[str, Layer]]:
-    """(group, layer) for the layer and all that is in it; "" is the group of the layer itself."""
-    seen = set() if seen is None else seen
+def places(layer: Any, way: Way, children: Children = layers_of, path: str = "", seen: Any = None) -> Iterator[tuple[str, Layer]]:
+    """(group, layer) for the layer and all that is in it; "" is the group of the layer itself. ``seen``: the layers so far."""
+    seen = set[Any]() if seen is None else seen
     if layer in seen:
         return
     seen.add(layer)
@@ -122,8 +124,8 @@ def grouped(arrays: Mapping[str, np.ndarray]) -> Groups:
 
 def put_weights(model: Any, groups: Groups, children: Children = layers_of) -> None:
     """Set all weights of the model, or none: ValueError that names layer and group if the file does not fit."""
-    wanted = {path for path in groups if path.split("/")[0] not in NOT_LAYERS and not path.endswith(("seed_generator", "_random_generator"))}
-    candidates = []
+    wanted = {path for path in groups if path.split("/")[0] not in NOT_LAYERS and path.split("/")[-1] not in RANDOM}
+    candidates: list[tuple[int, int, dict[str, Layer]]] = []
     for way in WAYS.values():
         found = {path: layer for path, layer in places(model, way, children) if layer.own_weights}
         candidates.append((len(wanted ^ found.keys()), len(candidates), found))

@@ -13,7 +13,7 @@ from minidl.saving.keras_reading import in_tree_order
 from minidl.symbolic import Call, Symbol, map_structure
 
 _NAMES = {value: name for name, value in reversed(KNOWN.items())}
-_FUNCTIONS = [activations.KNOWN, {name: value for name, value in vars(losses).items() if inspect.isfunction(value)}]
+_FUNCTIONS: list[dict[str, Any]] = [activations.KNOWN, {name: value for name, value in vars(losses).items() if inspect.isfunction(value)}]
 
 Described = dict[str, Any]
 
@@ -27,9 +27,10 @@ class KerasWriter:
     def layer(self, layer: Any) -> Described:
         """A layer or model: its class, and the arguments that make it."""
         described = self._model(layer) if hasattr(layer, "calls") else self._plain(layer)
-        if layer in self._seen:
-            described["shared_object_id"] = self._seen[layer].setdefault("shared_object_id", len(self._seen))
-        return self._seen.setdefault(layer, described)
+        first = self._seen.setdefault(layer, described)
+        if first is not described:
+            described["shared_object_id"] = first.setdefault("shared_object_id", list(self._seen).index(layer))
+        return described
 
     def _plain(self, layer: Layer) -> Described:
         if type(layer).__name__ == "InputLayer":
@@ -88,7 +89,7 @@ class KerasWriter:
             config |= {"dtype": _policy(model.dtype), "layers": [self.layer(layer) for layer in [*inputs, *model.layers]]}
             if inputs:
                 config["build_input_shape"] = [None, *inputs[0].shape]
-            described = SEQUENTIAL
+            described: Described = SEQUENTIAL
         elif model.calls:
             config |= self._graph(model)
             described = FUNCTIONAL
@@ -120,8 +121,9 @@ class KerasWriter:
 
         layers = []
         for layer in model.layers:
-            nodes = [node(call) for call in calls[layer] if call.inputs]
-            layers.append(self.layer(layer) | {"name": layer.name, "inbound_nodes": nodes})
+            described = self.layer(layer)
+            described |= {"name": layer.name, "inbound_nodes": [node(call) for call in calls[layer] if call.inputs]}
+            layers.append(described)
         ends = {"input_layers": model.input_structure, "output_layers": model.output_structure}
         return {"layers": layers, **{key: map_structure(end, value) for key, value in ends.items()}}
 

@@ -60,14 +60,15 @@ def test_epochs_count_on_from_initial_epoch(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["4.npz", "5.npz"]
 
 
-def test_weights_alone(tmp_path):
+@pytest.mark.parametrize("ending", [".npz", ".weights.h5"])
+def test_weights_alone(ending, tmp_path):
     model = compiled()
-    model.fit(X, Y, epochs=2, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "w{epoch}.npz", save_weights_only=True)])
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[ModelCheckpoint(tmp_path / f"w{{epoch}}{ending}", save_weights_only=True)])
     twin = compiled()
-    twin.load_weights(tmp_path / "w2.npz")
+    twin.load_weights(tmp_path / f"w2{ending}")
     np.testing.assert_array_equal(twin.get_weights()[0], model.get_weights()[0])
-    with pytest.raises(ValueError, match="not a whole model"):
-        load_model(tmp_path / "w2.npz")
+    with pytest.raises(ValueError, match=r"not a whole model|for weights alone"):
+        load_model(tmp_path / f"w2{ending}")
 
 
 def test_every_so_many_batches(tmp_path):
@@ -95,11 +96,12 @@ def test_a_training_that_the_clock_ends_is_saved_too(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["1.npz"]
 
 
-def test_what_was_saved_can_go_on(tmp_path):
+@pytest.mark.parametrize("ending", [".npz", ".keras"])
+def test_what_was_saved_can_go_on(ending, tmp_path):
     model = compiled()
     model.compile("adam", "mse")
-    model.fit(X, Y, epochs=3, verbose=0, shuffle=False, callbacks=[ModelCheckpoint(tmp_path / "{epoch}.npz")])
-    resumed = load_model(tmp_path / "2.npz")
+    model.fit(X, Y, epochs=3, verbose=0, shuffle=False, callbacks=[ModelCheckpoint(tmp_path / f"{{epoch}}{ending}")])
+    resumed = load_model(tmp_path / f"2{ending}")
     resumed.fit(X, Y, epochs=3, initial_epoch=2, verbose=0, shuffle=False)
     np.testing.assert_array_equal(resumed.get_weights()[0], model.get_weights()[0])
 

@@ -30,7 +30,8 @@ def one_sentence(code, out, err, expected_code=1):
 
 def test_a_run_leaves_weights_numbers_and_pictures(trained_run):
     pictures = {"pictures.png", "curves.png", "confusion.png", "predictions.png", "filters.png"}
-    assert {file.name for file in trained_run.iterdir()} == {"weights.npz", "history.csv", "config.json"} | pictures
+    assert {file.name for file in trained_run.iterdir()} == {"weights.npz", "history.csv", "config.json", "report.html"} | pictures
+    assert '"finished":true' in (trained_run / "report.html").read_text(encoding="utf-8")
     rows = list(csv.DictReader((trained_run / "history.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1"]
     assert 0 < float(rows[0]["loss"]) < 10
@@ -307,3 +308,9 @@ def test_a_backend_that_does_not_work_is_one_sentence(run_command, picture_folde
         code, _, error = run_command("train", "--dataset", picture_folder, "--out", tmp_path / "run", "--backend", name)
         assert code == 1 and words in error and "Traceback" not in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_can_be_watched(run_command, picture_folder, tmp_path):
+    out = tmp_path / "run"
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--batch-size", 16, "--out", out, "--watch")
+    assert code == 0 and "watch the training at http://127.0.0.1:" in printed and (out / "report.html").exists()

@@ -1,6 +1,7 @@
 """The few functions of the dialect whose arguments differ from the engine's."""
 import numpy as np
 import pytest
+from PIL import Image
 
 from minidl import Input, Tensor, keras, layers, optimizers
 
@@ -18,6 +19,22 @@ def test_input_takes_keras_arguments():
     for wrong in ({}, {"shape": (3,), "batch_shape": (None, 3)}):
         with pytest.raises(TypeError, match="Input takes a shape"):
             keras.Input(**wrong)
+
+
+def test_plot_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="last")])
+    figure = keras.utils.plot_model(model, show_shapes=True, dpi=50)
+    assert {"last"} <= {text.get_text() for text in figure.texts}
+    with Image.open("model.png") as picture:
+        assert picture.size == tuple(int(50 * side + 1e-6) for side in figure.get_size_inches())
+    keras.utils.plot_model(model, "new/net.png")
+    keras.utils.plot_model(model, None)
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["model.png", "net.png"]
+    for wrong in ({"show_shapes": False}, {"show_layer_names": False}, {"rankdir": "LR"}):
+        (name,) = wrong
+        with pytest.raises(TypeError, match=f"plot_model has no argument '{name}' for"):
+            keras.utils.plot_model(model, None, **wrong)
 
 
 def test_backend():

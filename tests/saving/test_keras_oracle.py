@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import Input, Model, Sequential, layers, losses, metrics, optimizers, regularizers
+from minidl import Input, Sequential, layers
 from minidl.models import load_model
-from minidl.optimizers import schedules
 
 pytestmark = [
     pytest.mark.oracle,
@@ -58,7 +57,7 @@ def same(ours, theirs, x, tolerance=1e-5):
     """Both give the same, relative to the largest magnitude."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pairs = zip(flat(ours(x)), flat(theirs(x)), strict=True)
+        pairs = zip(flat(ours(x, training=False)), flat(theirs(x, training=False)), strict=True)
     for a, b in pairs:
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * np.abs(b).max())
@@ -76,7 +75,7 @@ EVERY = {
     ],
     "Dense": [
         {"units": 3, "activation": "softmax"},
-        {"units": 2, "use_bias": False, "bias_regularizer": "l1_l2", "bias_initializer": "ones"},
+        {"units": 2, "use_bias": False, "bias_regularizer": "l1", "bias_initializer": "ones"},
     ],
     "MaxPooling2D": [{}, {"pool_size": 3, "strides": 1, "padding": "same"}],
     "AveragePooling2D": [{"pool_size": (2, 1)}],
@@ -210,12 +209,10 @@ def test_inputs_and_outputs_by_name(keras, tmp_path):
 def test_a_sequential_of_every_kind(keras, tmp_path):
     for package, read in ((minidl, keras.models.load_model), (keras, load_model)):
         layers = package.layers
-        for make in (
-            lambda layers=layers, package=package: package.Sequential([layers.Dense(3), layers.Dense(2)]),
-            lambda layers=layers, package=package: package.Sequential([package.Sequential([layers.Dense(3)]), layers.Dense(2)]),
-            lambda layers=layers, package=package: package.Sequential([package.Sequential([package.Input((4,)), layers.Dense(3)]), layers.Dense(2)]),
-        ):
-            model = make()
+        for first in (
+            layers.Dense(3), package.Sequential([layers.Dense(3)]), package.Sequential([package.Input((4,)), layers.Dense(3)]),
+        ):  # fmt: skip
+            model = package.Sequential([first, layers.Dense(2)])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Keras warns that it is not built
                 model.save(tmp_path / "unbuilt.keras")
@@ -291,10 +288,11 @@ def test_losses_and_metrics_of_several_outputs(keras, tmp_path):
         a = package.Input((4,))
         left, right = package.layers.Dense(3, "softmax", name="left")(a), package.layers.Dense(1, name="right")(a)
         model = package.Model(a, [left, right])
+        own = package.metrics.BinaryAccuracy(threshold=0.3)
         model.compile(
             "adam", {"left": package.losses.SparseCategoricalCrossentropy(), "right": package.losses.BinaryCrossentropy(from_logits=True)},
             loss_weights={"left": 0.5, "right": 2.0},
-            metrics={"left": ["accuracy", package.metrics.SparseTopKCategoricalAccuracy(2)], "right": [package.metrics.BinaryAccuracy(threshold=0.3)]},
+            metrics={"left": ["accuracy", package.metrics.SparseTopKCategoricalAccuracy(2)], "right": [own]},
         )  # fmt: skip
         y = [np.arange(8) % 3, np.arange(8).reshape(8, 1) % 2]
         model.train_on_batch(X, y)
@@ -306,7 +304,7 @@ def test_losses_and_metrics_of_several_outputs(keras, tmp_path):
 
 
 def test_regularizers_and_initializers(keras, tmp_path):
-    kinds = ["RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal", "GlorotNormal", "HeUniform", "LecunNormal"]
+    kinds = ["RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal", "GlorotNormal", "HeUniform"]
     for package, read in ((minidl, keras.models.load_model), (keras, load_model)):
         model = package.Sequential([package.Input((4,))])
         for i, kind in enumerate(kinds):
@@ -364,7 +362,7 @@ def test_models_of_ones_own_exchange_weights(keras, tmp_path):
                 self.first, self.zlast = package.layers.Dense(3), package.layers.Dense(2)
                 self.blocks = [package.layers.Dense(3, name="x"), package.layers.Dense(3, name="y")]
 
-            def call(self, x):
+            def call(self, x, training=None):
                 return self.zlast(self.blocks[1](self.blocks[0](self.first(x))))
 
         model = Own()
