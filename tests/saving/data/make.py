@@ -88,7 +88,7 @@ def make(keras, name, build, expected):
     predictions = model.predict(_one(x), verbose=0)
     predictions = predictions if isinstance(predictions, list) else [predictions]
     losses = []
-    for _ in range(3):
+    for _ in range(0 if name.startswith("3.0") else 3):  # Keras 3.0 on JAX counts penalties twice
         model.reset_metrics()  # in some versions the loss is a mean over all steps since
         losses.append(floats(model.train_on_batch(_one(x), _one(y)))[0])
     expected[f"{name}.keras"] = {"shapes": shapes, "predictions": [np.asarray(p).tolist() for p in predictions], "losses": losses}
