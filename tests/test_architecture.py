@@ -182,7 +182,7 @@ def test_late_imports_are_few():
     (pictures that minidl draws need none of it), for what asks after the libraries that are loaded, with the first
     kernel, for the table of a model's layers, and for files of weights, so that training needs NumPy alone."""
     optional = _optional_dependencies()
-    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "saving": {"h5py"}}
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "saving": {"h5py", "resource"}}
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue

@@ -5,6 +5,7 @@
 
 The inputs are the parts of an archive, so that most of them get past the checksum: a byte says what is changed, the rest how. Without
 atheris, ``replay`` tries the corpus and its neighbours; the tests do that."""
+
 import io
 import random
 import sys
@@ -33,9 +34,30 @@ def archive_of(config: bytes, weights: bytes) -> bytes:
 
 
 WORDS = [
-    b"null", b"-1", b"0", b"1e999", b"[]", b"{}", b'"Dense"', b'"Lambda"', b'"os"', b'"__lambda__"', b'"Functional"', b'"Sequential"', b"true", b"NaN",
-    b"99999999999", b'[["a",0,0]]', b'"keras.layers"', b'"class_name"', b'"config"', b"0.5", b'"InputLayer"', b'"function"', b'"__tuple__"',
-]  # fmt: skip
+    b"null",
+    b"-1",
+    b"0",
+    b"1e999",
+    b"[]",
+    b"{}",
+    b'"Dense"',
+    b'"Lambda"',
+    b'"os"',
+    b'"__lambda__"',
+    b'"Functional"',
+    b'"Sequential"',
+    b"true",
+    b"NaN",
+    b"99999999999",
+    b'[["a",0,0]]',
+    b'"keras.layers"',
+    b'"class_name"',
+    b'"config"',
+    b"0.5",
+    b'"InputLayer"',
+    b'"function"',
+    b'"__tuple__"',
+]
 
 
 def changed_words(config: bytes, choices: bytes) -> bytes:
@@ -52,9 +74,13 @@ def contents_for(data: bytes) -> bytes:
     """The bytes of the file that an input stands for."""
     config, weights = parts()
     kind, rest = (data[0] % 4, data[1:]) if data else (RAW, b"")
-    return rest if kind == RAW else archive_of(
-        rest if kind == CONFIG else changed_words(config, rest) if kind == TOKENS else config, rest if kind == WEIGHTS else weights
-    )  # fmt: skip
+    return (
+        rest
+        if kind == RAW
+        else archive_of(
+            rest if kind == CONFIG else changed_words(config, rest) if kind == TOKENS else config, rest if kind == WEIGHTS else weights
+        )
+    )
 
 
 def load(path: Path) -> None:
@@ -69,10 +95,12 @@ def try_one(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fuzzed.keras"
         path.write_bytes(contents_for(data))
+        said = str(path)
         try:
             load(path)
         except ValueError as error:
-            assert str(path) in str(error), error
+            said = str(error)
+        assert str(path) in said
         assert [found.name for found in Path(folder).iterdir()] == [path.name]
 
 
