@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from minidl.models import Model as Model
     from minidl.models import Sequential as Sequential
     from minidl.random_numbers import set_seed as set_seed
+    from minidl.styles import use_style as use_style
     from minidl.switches import no_grad as no_grad
     from minidl.switches import reference_only as reference_only
     from minidl.tensor import Kernel as Kernel
@@ -40,7 +41,8 @@ _homes = {
     "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
     "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "gradcheck": "checking",
     "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches",
-    "set_seed": "random_numbers", "use_backend": "devices", "use_tf32": "devices", "why_no_grad": "tracing",
+    "set_seed": "random_numbers", "use_backend": "devices", "use_tf32": "devices", "use_style": "styles",
+    "why_no_grad": "tracing",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]
@@ -48,7 +50,9 @@ __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]
 
 def __getattr__(name: str) -> Any:
     if name not in _modules and name not in _homes:
-        raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+        if name.startswith("__"):
+            raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+        return import_module("minidl.keras.tensorflow").named(name)  # import minidl as tf
     if name in _modules:
         return import_module(f"minidl.{name}")
     value = globals()[name] = getattr(import_module(f"minidl.{_homes[name]}"), name)

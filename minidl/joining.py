@@ -33,6 +33,16 @@ class ConvolutionAndPooling:
         return y
 
 
+class AsTold:
+    """The layer of a call that was written with ``training=…``: it is told that, and not what the model is told."""
+
+    def __init__(self, call: Call):
+        self.call = call
+
+    def __call__(self, *inputs: Any, training: bool) -> Any:
+        return self.call.layer(*inputs, training=self.call.training)
+
+
 JOINED: dict[tuple[type, type], Callable[[Any, Any], Callable[..., Any]]] = {(Conv2D, MaxPooling2D): ConvolutionAndPooling}
 
 
@@ -59,10 +69,10 @@ def _steps(calls: list[Call], outputs: list[Symbol], join: bool) -> list[Step]:
     for call in calls:
         if not call.inputs:
             continue
-        layer, inputs, symbol = call.layer, call.inputs, call.inputs[0]
+        layer, inputs, symbol = call.layer if call.training is None else AsTold(call), call.inputs, call.inputs[0]
         if join and isinstance(symbol, Symbol) and symbol.call in steps and users[symbol] == 1:
             before = symbol.call.layer
-            if both := JOINED.get((type(before), type(layer))):
-                layer, inputs = both(before, layer), steps.pop(symbol.call)[1]
+            if both := JOINED.get((type(before), type(call.layer))):
+                layer, inputs = both(before, call.layer), steps.pop(symbol.call)[1]
         steps[call] = layer, inputs, call.outputs
     return list(steps.values())

@@ -4,13 +4,16 @@ from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
 from minidl import saving
+from minidl.arguments import asked
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
+from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
+from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
@@ -49,6 +52,10 @@ class Model(Trainer):
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
+        for call in calls:
+            given, shapes = call.layer.given_shape, [symbol.shape for symbol in flat(call.inputs)]
+            if given is not None and (None, *given) not in shapes:
+                note(f"layer {call.layer.name!r}: input_shape={given} has no effect, its input has shape {shapes[0]}")
         self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, tuple(calls), layers, True
 
@@ -61,6 +68,22 @@ class Model(Trainer):
     def output_names(self) -> list[str]:
         """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
         return names_of(self.output_structure) if self.outputs else ["output"]
+
+    @asked
+    def input(self) -> Any:
+        """Its input symbol, or the list of them."""
+        return self.inputs[0] if len(self.inputs) == 1 else self.inputs
+
+    @asked
+    def output(self) -> Any:
+        """Its output symbol, or the list of them."""
+        return self.outputs[0] if len(self.outputs) == 1 else self.outputs
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns: "loss", and the names of the metrics."""
+        self._needs_compile()
+        return list(self.objective.logs())
 
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
@@ -93,6 +116,7 @@ class Model(Trainer):
         arrays = flat(inputs)
         if len(arrays) != len(self.inputs):
             raise ValueError(f"expected {len(self.inputs)} inputs, got {len(arrays)}")
+        arrays = [x.reshape(-1, 1) if x.ndim == 1 and symbol.shape == (None, 1) else x for symbol, x in zip(self.inputs, arrays)]
         for symbol, x in zip(self.inputs, arrays):
             if x.shape[1:] != symbol.shape[1:] or x.ndim != len(symbol.shape):
                 one = " (one example? give it a batch axis: x[None])" if x.shape == symbol.shape[1:] else ""
@@ -119,9 +143,24 @@ class Model(Trainer):
         self._needs_compile()
         return make_plan(self, batch_size, epochs, samples)
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Print the layers with their output shapes and numbers of parameters."""
-        (print_fn or print)(summary_text(self, line_length))
+    def summary(
+        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
+        show_trainable: bool = False, style: str | None = None,
+    ) -> None:  # fmt: skip
+        """Print the layers with their output shapes and numbers of parameters, as ``style`` of Keras does: "keras2.12", "keras2.14" or
+        "keras3" (see `minidl.use_style`).
+
+        ``line_length`` in characters; ``positions``: where the columns end, as parts of it (or in characters). ``print_fn`` is called
+        with the text in the place of `print`: for each line in Keras 2's styles, once in Keras 3's. ``expand_nested``: also the
+        layers of models in the model. ``show_trainable``: whether each layer is trained."""
+        text = summary_text(self, line_length, positions, expand_nested, show_trainable, style)
+        if print_fn is None:
+            print(text, end="")
+        elif checked(style) == "keras3":
+            print_fn(text)
+        else:
+            for line in text.splitlines():
+                print_fn(line)
 
     def save(self, path: Any) -> None:
         """Write the whole model to a file: layers, connections, weights, and if it is compiled the settings and the optimiser's state, so
@@ -184,7 +223,8 @@ class Sequential(Model):
         if isinstance(layer, Symbol):
             layer = layer.call.layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"expected a layer, got {type(layer).__name__}")
+            kind = f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
+            raise TypeError(f"expected a layer, got {kind}")
         layer.require_init()
         if isinstance(layer, InputLayer):
             if self._stack or self.inputs:
@@ -192,8 +232,11 @@ class Sequential(Model):
             return self._start(layer.shape, layer.name)
         if layer in self._stack or layer.name in [other.name for other in self._stack]:
             raise ValueError(f"the model already has a layer called {layer.name!r}: give this one another name")
-        if not self.inputs and not self._stack and isinstance(layer, Model) and len(layer.inputs) == 1:
-            self._start(layer.inputs[0].shape[1:])
+        if not self.inputs and not self._stack:
+            if layer.given_shape is not None:
+                self._start(layer.given_shape)
+            elif isinstance(layer, Model) and len(layer.inputs) == 1:
+                self._start(layer.inputs[0].shape[1:])
         if self.inputs:
             self._connect_graph(self.inputs[0], layer(self.outputs[0]))
         self._stack.append(layer)
@@ -220,7 +263,7 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""
         if not self.inputs:
-            self._connect_stack(Input(input_shape[1:]))
+            self._connect_stack(Input(input_shape[1:] or (1,)))  # (n,) is (n, 1), as for labels
 
     @property
     def layers(self) -> list[Layer]:

@@ -51,16 +51,15 @@ class L1L2(Regularizer):
 
 l1, l2, l1_l2 = L1, L2, L1L2  # Keras' other names
 
-_by_name: dict[str, type[Regularizer]] = {made.__name__: made for made in (L1, L2, L1L2)}
+_by_name: dict[str, Callable[[], Regularizer]] = {"L1": L1, "L2": L2, "L1L2": lambda: L1L2(0.01, 0.01)}  # the last as in Keras 2
 
 
 def get(identifier: Any) -> Callable[[Any], Tensor] | None:
-    """The regularizer of that name ("l2", "L2") or class, with its default; None is None; any other function of a Tensor is itself."""
-    if isinstance(identifier, str):
-        identifier = look_up(identifier, _by_name, "regularizer")
+    """The regularizer of that name ("l2", "L2", "l1_l2", with factors of 0.01) or class; None is None; any other function of a Tensor is
+    itself."""
+    if identifier is None or (callable(identifier) and not isinstance(identifier, type)):
+        return identifier
     if isinstance(identifier, type) and issubclass(identifier, Regularizer):
         return identifier()
-    made: Callable[[Any], Tensor] | None = (
-        identifier if identifier is None or callable(identifier) else look_up(identifier, _by_name, "regularizer")
-    )
+    made: Regularizer = look_up(identifier, _by_name, "regularizer")()
     return made

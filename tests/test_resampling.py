@@ -90,6 +90,8 @@ def test_gradients(order, fill_mode):
     images, m = np.random.default_rng(2).random((2, 4, 3, 2)), matrices(2, seed=5)
     report = gradcheck(lambda x: affine(x, m, order, fill_mode, 0.5), images)
     assert report, str(report)
+    report = gradcheck(lambda x: affine(x * x, m, order, fill_mode, 0.5), images, order=2)
+    assert report, str(report)
 
 
 @pytest.mark.parametrize("fill_mode", FILL_MODES)

@@ -20,9 +20,9 @@ from typing import Any, Self
 import numpy as np
 
 from minidl import backend, initializers, regularizers
+from minidl.arguments import LayerArguments
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
-from minidl.registry import Configured
 from minidl.switches import no_grad, switch
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
@@ -44,7 +44,7 @@ def reset_names() -> None:
     _names.clear()
 
 
-class Layer(Configured):
+class Layer(LayerArguments):
     """The base class of all layers. ``dtype`` is that of the weights it makes, ``activity_regularizer`` a penalty on its output."""
 
     input_rank: int | None = None  # how many axes an input has, where that is fixed
@@ -114,7 +114,7 @@ class Layer(Configured):
         """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None`` means: as the layer around it."""
         self.require_init()
         if any(isinstance(x, Symbol) for x in flat(inputs)):
-            return self.connect(*inputs).result
+            return self.connect(*inputs).told(training)
         inputs = map_structure(self._as_tensor, inputs)
         if any(x.ndim == 0 for x in flat(inputs)):
             raise ValueError(f"layer {self.name!r} ({type(self).__name__}): expected a batch of examples, got one number")

@@ -238,7 +238,7 @@ class KerasReader:
             call: Call = layer.connect(*inputs)
         except ValueError as error:
             raise error if str(error).startswith("layer ") else ValueError(f"{self._where}: {error}") from error
-        call.training = training  # type: ignore[attr-defined]
+        call.training = training
         self._where = outside
         return call
 

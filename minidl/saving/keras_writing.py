@@ -116,7 +116,7 @@ class KerasWriter:
             return [name, node + functional, index]  # in Keras, a Functional has a call of its own before the first
 
         def node(call: Call) -> Described:
-            training = getattr(call, "training", None)
+            training = call.training
             return {"args": _listed(map_structure(tensor, call.inputs)), "kwargs": {} if training is None else {"training": training}}
 
         layers = []
