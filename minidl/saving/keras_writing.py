@@ -81,6 +81,8 @@ class KerasWriter:
     def _model(self, model: Any) -> Described:
         kind = type(model).__name__
         own = kind not in ("Model", "Sequential")
+        if not model.calls and not hasattr(model, "add"):
+            raise ValueError(f"model {model.name!r} cannot be saved whole: it has no inputs and outputs; save_weights works")
         if own and "__init__" in vars(type(model)) and "from_symbols" not in vars(type(model)):
             raise ValueError(f"model {model.name!r} cannot be saved whole: {kind} makes its layers itself; save_weights works")
         config: Described = {"name": model.name, "trainable": model.trainable}
@@ -90,11 +92,9 @@ class KerasWriter:
             if inputs:
                 config["build_input_shape"] = [None, *inputs[0].shape]
             described: Described = SEQUENTIAL
-        elif model.calls:
+        else:
             config |= self._graph(model)
             described = FUNCTIONAL
-        else:
-            raise ValueError(f"model {model.name!r} cannot be saved whole: it has no inputs and outputs; save_weights works")
         return {**(self._named(model, config) if own else described), "config": config}
 
     def _graph(self, model: Any) -> Described:
@@ -116,7 +116,7 @@ class KerasWriter:
             return [name, node + functional, index]  # in Keras, a Functional has a call of its own before the first
 
         def node(call: Call) -> Described:
-            training = getattr(call, "training", None)
+            training = call.training
             return {"args": _listed(map_structure(tensor, call.inputs)), "kwargs": {} if training is None else {"training": training}}
 
         layers = []

@@ -1,4 +1,5 @@
 """Files made to do harm, and damaged ones: an exception soon, within bounded memory; nothing written, nothing executed."""
+
 import io
 import json
 import resource
@@ -49,7 +50,7 @@ def packed(path, config=GOOD_CONFIG, weights=GOOD_WEIGHTS, compression=zipfile.Z
 
 @pytest.fixture
 def refused(tmp_path):
-    """Loading fails as it should: a ValueError that names the file, with little computing (here and in the child), and nothing is written."""
+    """Loading fails as it should: a ValueError that names the file, soon (in computing time, the child's too), and nothing is written."""
 
     def check(path, message):
         before = sorted(tmp_path.rglob("*")), path.read_bytes()
@@ -66,7 +67,9 @@ def refused(tmp_path):
 # ---------------------------------------------------------------- zip
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil", "C:evil", "\\\\host\\evil", "..", "assets/.."])
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil", "C:evil", "\\\\host\\evil", "..", "assets/.."]
+)
 def test_names_that_lead_outside(name, refused, tmp_path):
     (tmp_path / "in").mkdir()
     refused(packed(tmp_path / "in" / "x.keras", extra=[(name, "x")]), "points outside of the archive")
@@ -91,8 +94,13 @@ def test_other_compressions(compression, refused, tmp_path):
 
 def test_bombs(refused, tmp_path):
     zeros = b"\0" * 200_000_000
-    refused(packed(tmp_path / "a.keras", weights=zeros, compression=zipfile.ZIP_DEFLATED), "'model.weights.h5' would unpack to 200,000,000 bytes")
-    refused(packed(tmp_path / "b.keras", config=zeros[:5_000_000], compression=zipfile.ZIP_DEFLATED), "'config.json' would unpack to 5,000,000")
+    refused(
+        packed(tmp_path / "a.keras", weights=zeros, compression=zipfile.ZIP_DEFLATED),
+        "'model.weights.h5' would unpack to 200,000,000 bytes",
+    )
+    refused(
+        packed(tmp_path / "b.keras", config=zeros[:5_000_000], compression=zipfile.ZIP_DEFLATED), "'config.json' would unpack to 5,000,000"
+    )
     many = [(f"assets/{i}", b"") for i in range(1500)]
     refused(packed(tmp_path / "c.keras", extra=many), "it has 1503 entries")
     many = [(f"assets/{i}{'x' * 1000}", b"") for i in range(1500)]
@@ -125,7 +133,9 @@ def test_damaged_contents_are_noticed(refused, tmp_path):
     refused(path, "Bad CRC-32")
 
 
-@pytest.mark.parametrize("contents", [b"", b"text", b"PK\x03\x04", b"PK\x05\x06" + b"\0" * 18, b"\x89HDF\r\n\x1a\n" + b"\0" * 100, b"\x80\x04K\x01."])
+@pytest.mark.parametrize(
+    "contents", [b"", b"text", b"PK\x03\x04", b"PK\x05\x06" + b"\0" * 18, b"\x89HDF\r\n\x1a\n" + b"\0" * 100, b"\x80\x04K\x01."]
+)
 def test_something_else(contents, refused, tmp_path):
     (tmp_path / "x.keras").write_bytes(contents)
     refused(tmp_path / "x.keras", "x.keras: it (is no .keras archive|has no config.json)")
@@ -136,9 +146,14 @@ def test_something_else(contents, refused, tmp_path):
 
 def test_json(refused, tmp_path):
     for text, message in (
-        ("[" * 100_000, "nested deeper than 100"), ('{"a":' * 200 + "1" + "}" * 200, "nested deeper than 100"), ("[]", "must describe an object"),
-        ("{", "damaged"), (b"\xff\xfe\xfa", "damaged"), ('{"a": 1' + "0" * 5000 + "}", "damaged"), ("null", "must describe an object"),
-    ):  # fmt: skip
+        ("[" * 100_000, "nested deeper than 100"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested deeper than 100"),
+        ("[]", "must describe an object"),
+        ("{", "damaged"),
+        (b"\xff\xfe\xfa", "damaged"),
+        ('{"a": 1' + "0" * 5000 + "}", "damaged"),
+        ("null", "must describe an object"),
+    ):
         refused(packed(tmp_path / "x.keras", config=text), message)
     for text in ('{"a": "[[[[' + "[" * 500 + '"}', '{"a\\"' + "[" * 500 + '": 1}', '{"a\\\\": "' + "{" * 500 + '"}'):
         assert len(checked_json(text.encode(), "x")) == 1  # brackets in texts are not nested
@@ -167,20 +182,30 @@ def test_a_million_layers(refused, tmp_path):
 
 
 def test_weights_that_would_not_fit_into_memory(refused, tmp_path):
-    for layer in (dense(10**12), dense(10**5), picture_layer("Conv2D", filters=10**9, kernel_size=[1, 1]), picture_layer("BatchNormalization")):
+    for layer in (
+        dense(10**12),
+        dense(10**5),
+        picture_layer("Conv2D", filters=10**9, kernel_size=[1, 1]),
+        picture_layer("BatchNormalization"),
+    ):
         shape = (10**6,) if layer["class_name"] == "BatchNormalization" else (4, 4, 1) if "filters" in layer["config"] else (4,)
-        refused(packed(tmp_path / "x.keras", config=sequential([layer], shape)), r"layer '[dp]' \(\w+\): (it would have more weights|what flows)")
+        refused(
+            packed(tmp_path / "x.keras", config=sequential([layer], shape)),
+            r"layer '[dp]' \(\w+\): (it would have more weights|what flows)",
+        )
 
 
 def test_what_flows_would_not_fit_into_memory(refused, tmp_path):
     image = (64, 64, 4)
     for shape, layers in (
-        ((10**5, 10**5, 3), []), ((10**9,), []), (image, [picture_layer("UpSampling2D", size=[10**4, 10**4])]),
+        ((10**5, 10**5, 3), []),
+        ((10**9,), []),
+        (image, [picture_layer("UpSampling2D", size=[10**4, 10**4])]),
         (image, [picture_layer("ZeroPadding2D", padding=[[10**9, 0], [0, 10**9]])]),
         (image, [picture_layer("MaxPooling2D", pool_size=[10**5, 10**5], strides=[1, 1], padding="same")]),
         (image, [picture_layer("UpSampling2D", f"u{i}", size=[4, 4]) for i in range(20)]),
         ((1024, 1024, 8), [picture_layer("ReLU", f"r{i}") for i in range(1000)]),
-    ):  # fmt: skip
+    ):
         refused(packed(tmp_path / "x.keras", config=sequential(layers, shape)), "what flows here, or all layers together")
 
 
@@ -288,12 +313,25 @@ def two_backslashes(file):
 
 
 HOSTILE = {
-    sparse: "the file does not hold that many", absurd: "the file does not hold that many", gzip_bomb: "is compressed", external_link: "is a link",
-    soft_link: "is a link", other_files: "in another file", virtual: "in another file", texts: "no plain number", objects: "no plain number",
-    records: "no plain number", nothing: "neither a group nor an array", a_type: "neither a group nor an array", loop: "is linked twice",
-    deep: "too many, too deep", many: "does not hold that many", strange_name: "'kernel' is not where Keras keeps weights",
-    gap: "one is missing", two_backslashes: "comes twice",
-}  # fmt: skip
+    sparse: "the file does not hold that many",
+    absurd: "the file does not hold that many",
+    gzip_bomb: "is compressed",
+    external_link: "is a link",
+    soft_link: "is a link",
+    other_files: "in another file",
+    virtual: "in another file",
+    texts: "no plain number",
+    objects: "no plain number",
+    records: "no plain number",
+    nothing: "neither a group nor an array",
+    a_type: "neither a group nor an array",
+    loop: "is linked twice",
+    deep: "too many, too deep",
+    many: "does not hold that many",
+    strange_name: "'kernel' is not where Keras keeps weights",
+    gap: "one is missing",
+    two_backslashes: "comes twice",
+}
 
 
 @pytest.mark.parametrize("fill", HOSTILE, ids=lambda fill: fill.__name__)
@@ -333,16 +371,16 @@ def test_a_child_that_crashes_or_talks_nonsense(monkeypatch, tmp_path):
         "pass": "gave up on it",
         "while True: pass": "gave up on it",
         "x = bytearray(2**33); print(len(x))": "gave up on it",
-        "print('{\"name\": \"a\", \"dtype\": \"float32\", \"shape\": [1000000000]}')": "larger than the file",
-        "print('{\"name\": \"a\", \"dtype\": \"object\", \"shape\": [1]}')": "no array of numbers",
-        "print('{\"name\": \"a\", \"dtype\": \"float32\", \"shape\": [-1]}')": "no array of numbers",
+        'print(\'{"name": "a", "dtype": "float32", "shape": [1000000000]}\')': "larger than the file",
+        'print(\'{"name": "a", "dtype": "object", "shape": [1]}\')': "no array of numbers",
+        'print(\'{"name": "a", "dtype": "float32", "shape": [-1]}\')': "no array of numbers",
         "print('x' * 100000000)": "gave up on it",
         "print('nonsense')": "gave up on it",
         "print('{\"end\": 3}')": "gave up on it",
         "print('[1]')": "gave up on it",
     }.items():
         child = tmp_path / "child.py"
-        limits = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1)); resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); "
+        limits = "import resource as r; r.setrlimit(r.RLIMIT_CPU, (1, 1)); r.setrlimit(r.RLIMIT_AS, (2**30, 2**30)); "
         child.write_text(limits + "\n" + program)
         monkeypatch.setattr(hdf5, "CHILD", child)
         with pytest.raises(ValueError, match=message):
@@ -403,7 +441,8 @@ for path in sorted(pathlib.Path({str(tmp_path)!r}).glob("*.keras")):
     except ValueError as error:
         assert "MemoryError" not in str(error), error
         print(path.name)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500_000)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(int(peak.split()[1]) < 500_000)
 """
     if not Path("/proc/self/statm").exists():
         pytest.skip("the address space is read from /proc, which only Linux has")
@@ -416,4 +455,4 @@ def test_the_checksum_is_that_of_the_contents(tmp_path):
     path = packed(tmp_path / "x.keras")
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo("config.json")
-        assert info.CRC == zlib.crc32(archive.read("config.json"))
+        assert zlib.crc32(archive.read("config.json")) == info.CRC

@@ -1,4 +1,5 @@
-"""Files that Keras 2.13, 2.14, 2.15, 3.0 and 3.15 wrote (see ``data/make.py``), and our own: they predict the same and train on the same."""
+"""Files that Keras 2.13, 2.14, 2.15, 3.0 and 3.15 wrote (see ``data/make.py``), and our own: all predict and train as they did."""
+
 import json
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def close(model, expected):
 
 
 def test_there_are_files_of_each_version():
-    assert {"windows.keras", "2.13-graph.keras", "2.14-graph.keras", "2.15-graph.keras", "3.0-graph.keras", "3.15-graph.keras"} < EXPECTED.keys()
+    assert {"windows.keras", *(f"{version}-graph.keras" for version in ("2.13", "2.14", "2.15", "3.0", "3.15"))} < EXPECTED.keys()
     assert {path.name for path in DATA.glob("*.keras")} == EXPECTED.keys()
 
 
@@ -134,9 +135,13 @@ def test_the_files_are_as_keras_3_writes_them(tmp_path):
 def test_shared_nested_frozen_and_named(tmp_path):
     a, b = Input((4,), name="a"), Input((4,), name="b")
     shared, inner = Dense(4, "tanh"), Sequential([Input((4,)), Dense(3), layers.BatchNormalization()], name="inner")
-    nested = Model([a2 := Input((3,)), b2 := Input((3,))], {"y": layers.Add()([a2, b2]), "c": layers.Concatenate()([b2, a2])}, name="nested")
+    nested = Model(
+        [a2 := Input((3,)), b2 := Input((3,))], {"y": layers.Add()([a2, b2]), "c": layers.Concatenate()([b2, a2])}, name="nested"
+    )
     results = nested([inner(shared(a)), inner(shared(b))])
-    model = Model({"a": a, "b": b}, {"left": Dense(2, name="left")(results["y"]), "right": Dense(1, name="right")(results["c"])}, name="whole")
+    model = Model(
+        {"a": a, "b": b}, {"left": Dense(2, name="left")(results["y"]), "right": Dense(1, name="right")(results["c"])}, name="whole"
+    )
     model.get_layer("inner").layers[1].trainable = False
     loaded, x = again(model, tmp_path), {"a": X, "b": 2 * X}
     for name, y in model.predict(x, verbose=0).items():
@@ -156,11 +161,17 @@ def test_a_layer_shared_with_a_model_in_the_model_stays_shared(tmp_path):
 @pytest.mark.parametrize(
     "optimizer",
     [
-        "sgd", "momentum", "adagrad", optimizers.Adam(1 / 3, amsgrad=True, clipnorm=1.0), optimizers.AdamW(), optimizers.SGD(0.1, momentum=0.9),
-        optimizers.RMSprop(centered=True, momentum=0.5), optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 20)),
+        "sgd",
+        "momentum",
+        "adagrad",
+        optimizers.Adam(1 / 3, amsgrad=True, clipnorm=1.0),
+        optimizers.AdamW(),
+        optimizers.SGD(0.1, momentum=0.9),
+        optimizers.RMSprop(centered=True, momentum=0.5),
+        optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 20)),
     ],
     ids=lambda o: getattr(o, "name", o),
-)  # fmt: skip
+)
 def test_training_goes_on_as_if_it_had_never_stopped(optimizer, tmp_path):
     model = Sequential([Input((4,)), Dense(5, "tanh"), layers.BatchNormalization(), Dense(2)])
     model.layers[0].trainable = False
@@ -236,7 +247,7 @@ def test_a_model_of_ones_own_has_weights(tmp_path):
     one.save_weights(tmp_path / "w.weights.h5")
     other.load_weights(tmp_path / "w.weights.h5")
     np.testing.assert_array_equal(one(X).numpy(), other(X).numpy())
-    with pytest.raises(ValueError, match="it has no inputs and outputs; save_weights works|makes its layers itself"):
+    with pytest.raises(ValueError, match=r"it has no inputs and outputs; save_weights works"):
         one.save(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="not built yet: call it on data first"):
         Free().load_weights(tmp_path / "w.weights.h5")
@@ -248,7 +259,7 @@ def test_a_layer_may_be_told_how_it_is_called(tmp_path):
     model = Model(i, inner(i, training=False))
     model.save(tmp_path / "m.keras")
     loaded = load_model(tmp_path / "m.keras")
-    assert [getattr(c, "training", None) for c in loaded.calls] == [getattr(c, "training", None) for c in model.calls]
+    assert [call.training for call in loaded.calls] == [call.training for call in model.calls] == [None, False]
 
 
 def test_a_model_on_another_backend_is_saved_the_same(backend, tmp_path):
@@ -310,18 +321,36 @@ CHANGES = {
         r"layer 'dense' \(Dense\): minidl has no kernel_constraint, and the file sets kernel_constraint to MaxNorm",
     ),
     "channels first": (setting("conv2d", data_format="channels_first"), "minidl has no data_format"),
-    "half the precision": (setting("conv2d", dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}), "minidl has no dtype"),
-    "a layer": (replaced("conv2d", class_name="Conv2DTranspose"), r"layer 'conv2d' \(Conv2DTranspose\): minidl has no Conv2DTranspose of .*Conv2D"),
+    "half the precision": (
+        setting("conv2d", dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}),
+        "minidl has no dtype",
+    ),
+    "a layer": (
+        replaced("conv2d", class_name="Conv2DTranspose"),
+        r"layer 'conv2d' \(Conv2DTranspose\): minidl has no Conv2DTranspose of .*Conv2D",
+    ),
     "an operation": (replaced("flatten", class_name="Add", module="keras.src.ops.numpy"), "minidl has no Add of keras.src.ops.numpy"),
     "a module": (replaced("flatten", module="os", class_name="system"), "minidl has no system of os"),
     "code": (replaced("flatten", class_name="Lambda", config={"function": LAMBDA, "name": "flatten"}), "code in files is never run"),
     "code as activation": (setting("dense", activation=LAMBDA), "code in files is never run"),
     "an activation": (setting("dense", activation="glu"), r"layer 'dense' \(Dense\): no activation is called 'glu'"),
-    "an initializer": (setting("dense", kernel_initializer={"module": "keras.initializers", "class_name": "STFT", "config": {}}), "no STFT"),
+    "an initializer": (
+        setting("dense", kernel_initializer={"module": "keras.initializers", "class_name": "STFT", "config": {}}),
+        "no STFT",
+    ),
     "a value": (setting("dense", units=-4), r"layer 'dense' \(Dense\): units must be a whole number"),
-    "other sizes": (setting("dense", units=2), r"layer 'dense' \(Dense\): it needs weights of shapes \(12, 2\), \(2,\), 'layers/dense' has"),
-    "more than there is": (setting("dense", units=10**5), r"layer 'dense' \(Dense\): it would have more weights than there are in the file"),
-    "a loop": (lambda c: layer(c, "conv2d")["inbound_nodes"][0]["args"][0]["config"].update(keras_history=["dense", 0, 0]), "its own output"),
+    "other sizes": (
+        setting("dense", units=2),
+        r"layer 'dense' \(Dense\): it needs weights of shapes \(12, 2\), \(2,\), 'layers/dense' has",
+    ),
+    "more than there is": (
+        setting("dense", units=10**5),
+        r"layer 'dense' \(Dense\): it would have more weights than there are in the file",
+    ),
+    "a loop": (
+        lambda c: layer(c, "conv2d")["inbound_nodes"][0]["args"][0]["config"].update(keras_history=["dense", 0, 0]),
+        "its own output",
+    ),
     "nothing": (lambda c: layer(c, "conv2d")["inbound_nodes"][0]["args"][0]["config"].update(keras_history=["no", 0, 0]), "'no' is used"),
     "a mask": (lambda c: layer(c, "conv2d")["inbound_nodes"][0]["kwargs"].update(mask=[1]), "called with mask"),
     "a number as input": (lambda c: layer(c, "conv2d")["inbound_nodes"][0].update(args=[3]), "called on 3"),
@@ -333,12 +362,15 @@ CHANGES = {
     "no model": (lambda c: layer(c, "dense"), "and not a model|there are no weights|would have more"),
     "a subclass": (lambda c: c.update(class_name="Mine", registered_name="Mine", module=None), r"minidl has no Mine"),
     "a list": (lambda c: [c], "must describe an object"),
-    "a damaged layer": (lambda c: c["config"]["layers"].append({"name": "x", "class_name": "Dense", "module": "keras.layers"}), "description of a layer"),
+    "a damaged layer": (
+        lambda c: c["config"]["layers"].append({"name": "x", "class_name": "Dense", "module": "keras.layers"}),
+        "description of a layer",
+    ),
     "a damaged list": (lambda c: c["config"].update(layers=5), "makes its layers itself"),
     "damaged nodes": (lambda c: layer(c, "conv2d").update(inbound_nodes=7), "is damaged"),
     "a number as class": (replaced("dense", class_name=3), "minidl has no 3"),
     "twice": (lambda c: c["config"]["layers"].append(layer(c, "dense")), "two have the same"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "message"), CHANGES.values(), ids=CHANGES)
@@ -361,7 +393,7 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path):
     model.save_weights(tmp_path / "w.weights.h5")
     other = Sequential([Input((4,)), Dense(3, name="a"), Dense(5, name="b")])
     before = other.get_weights()
-    with pytest.raises(ValueError, match=r"w\.weights\.h5 does not fit.*layer 'b' \(Dense\): it needs weights of shapes \(3, 5\), \(5,\), 'layers/dense_1' has"):
+    with pytest.raises(ValueError, match=r"w\.weights\.h5 does not fit.*layer 'b' \(Dense\): it needs weights of shapes \(3, 5\), \(5,\)"):
         other.load_weights(tmp_path / "w.weights.h5")
     for a, b in zip(before, other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -1,4 +1,5 @@
 """Beside Keras itself, in both directions: what minidl writes opens there, what Keras writes opens here, and both predict the same."""
+
 import importlib.util
 import os
 import warnings

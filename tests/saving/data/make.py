@@ -6,6 +6,7 @@
 
 ``keras-VERSION.json`` has what the models predict for `inputs`, and their losses in further training steps. ``windows.keras`` is what Keras
 2.14 writes on Windows, where the names of groups are joined with a backslash; here that function is borrowed from Python's ``ntpath``."""
+
 import json
 import ntpath
 import os
@@ -22,7 +23,7 @@ def inputs(shapes):
     """Numbers from -1 to 1 for a model with inputs of these shapes, three examples each."""
     import numpy as np
 
-    return [np.sin(np.arange(1, 3 * int(np.prod(shape)) + 1) * (i + 1.0)).reshape(3, *shape).astype("float32") for i, shape in enumerate(shapes)]
+    return [np.sin(np.arange(1, 3 * int(np.prod(s)) + 1) * (i + 1.0)).reshape(3, *s).astype("float32") for i, s in enumerate(shapes)]
 
 
 def chain(keras):
@@ -88,7 +89,7 @@ def make(keras, name, build, expected):
     predictions = model.predict(_one(x), verbose=0)
     predictions = predictions if isinstance(predictions, list) else [predictions]
     losses = []
-    for _ in range(3):
+    for _ in range(0 if name.startswith("3.0") else 3):  # Keras 3.0 on JAX counts penalties twice
         model.reset_metrics()  # in some versions the loss is a mean over all steps since
         losses.append(floats(model.train_on_batch(_one(x), _one(y)))[0])
     expected[f"{name}.keras"] = {"shapes": shapes, "predictions": [np.asarray(p).tolist() for p in predictions], "losses": losses}
@@ -97,10 +98,8 @@ def make(keras, name, build, expected):
 def main():
     warnings.simplefilter("ignore")
     try:
-        import tensorflow as tf
         from tensorflow import keras
     except ImportError:
-        tf = None
         import keras
     version, expected = ".".join(metadata.version("keras").split(".")[:2]), {}
     all_kinds = {"graph": graph, "chain": chain, "deferred": deferred}
