@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from minidl.models import Model as Model
     from minidl.models import Sequential as Sequential
     from minidl.random_numbers import set_seed as set_seed
+    from minidl.stepper import record as record
     from minidl.styles import use_style as use_style
     from minidl.switches import no_grad as no_grad
     from minidl.switches import reference_only as reference_only
@@ -37,7 +38,7 @@ __version__ = "0.1.0"
 
 _modules = {
     "activations", "attribution", "autograd", "backend", "callbacks", "config", "data", "explorer", "initializers", "kernels", "layers",
-    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "regularizers",
+    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "regularizers", "stepper",
 }  # fmt: skip
 _homes = {
     **dict.fromkeys(["backward_steps", "grad"], "autograd"),
@@ -49,6 +50,7 @@ _homes = {
     **dict.fromkeys(["Ledger", "descend"], "ledger"),
     **dict.fromkeys(["Model", "Sequential"], "models"),
     "set_seed": "random_numbers",
+    "record": "stepper",
     "use_style": "styles",
     **dict.fromkeys(["no_grad", "reference_only"], "switches"),
     **dict.fromkeys(["Kernel", "Tensor", "composite", "op"], "tensor"),

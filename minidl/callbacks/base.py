@@ -8,7 +8,14 @@ Function = Callable[..., Any] | None
 
 
 class Callback:
-    """The moments of training. ``logs`` are the numbers so far: loss, metrics, at the end of an epoch also the ``val_`` ones."""
+    """The moments of training. ``logs`` are the numbers so far: loss, metrics, at the end of an epoch also the ``val_`` ones.
+
+    One of your own writes the moments that it needs, and is given to ``fit(…, callbacks=[…])``; ``self.model`` is the model:
+
+        class StopAtNan(Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.model.stop_training = not np.isfinite(logs["loss"])
+    """
 
     model: Any = None
     params: dict[str, Any]

@@ -7,7 +7,7 @@ def keras3(done: int, steps: int | None, seconds: float, logs: dict[str, float],
     width = 20
     full = width * done // steps if steps else width
     bar = "━" * full + "╺" * (full < width) + " " * (width - full - 1)
-    parts = [f"{done}/{done if last else steps or '?'}", bar if verbose == 1 else "", duration(seconds)]
+    parts = [f"{done}/{steps or (done if last else '?')}", bar if verbose == 1 else "", duration(seconds)]
     if not last and steps and done:
         parts.append(f"{duration(seconds / done * (steps - done))} left")
     line = " ".join(part for part in [*parts, each(seconds / max(1, done), "step")] if part)
@@ -17,7 +17,7 @@ def keras3(done: int, steps: int | None, seconds: float, logs: dict[str, float],
 def keras2(done: int, steps: int | None, seconds: float, logs: dict[str, float], verbose: int, last: bool) -> str:
     """``1250/1250 [==============================] - 15s 12ms/step - loss: 1.4651 - accuracy: 0.4738``, and with ``verbose`` 2
     ``1250/1250 - 15s - loss: 1.4651 - accuracy: 0.4738 - 15s/epoch - 12ms/step``."""
-    total, width = done if last else steps, 30
+    total, width = steps or (done if last else None), 30
     time = each(seconds / max(1, done), "step")
     numbers = "".join(f" - {name}: {number:{'.4f' if abs(number) > 1e-3 else '.4e'}}" for name, number in logs.items())
     if verbose == 2:

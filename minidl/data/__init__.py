@@ -8,11 +8,10 @@
     shapes10       12 000 small drawings, ten classes; drawn by minidl, needs no network
     chests2        600 schematic chest X-rays, two classes; drawn by minidl
     folder         your own pictures, one folder per class, as arrays
+    house_prices   rooms and prices of 40 houses, for lines and for gradient descent
 
 Pictures that are read while a model trains, under the names that Keras and TensorFlow have: `image_dataset_from_directory`,
 `ImageDataGenerator`, `Dataset`; single ones: `load_img`, `img_to_array`, `array_to_img`, `save_img`, `resize`; files: `get_file`.
-
-    house_prices   rooms and prices of 40 houses, for lines and for gradient descent
 
 Importing this needs NumPy alone; Pillow and pooch are loaded when pictures are read or downloaded.
 """

@@ -1,14 +1,4 @@
-"""What every layer is: weights, and a function that uses them.
-
-An own layer writes two methods:
-
-    class Scale(Layer):
-        def build(self, input_shape):                     # once, when the shape of the input is known
-            self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
-
-        def call(self, x):                                # or call(self, x, training=False)
-            return x * self.factor
-"""
+"""What every layer is: weights, and a function that uses them."""
 import inspect
 import re
 from collections import Counter
@@ -45,7 +35,16 @@ def reset_names() -> None:
 
 
 class Layer(LayerArguments):
-    """The base class of all layers. ``dtype`` is that of the weights it makes, ``activity_regularizer`` a penalty on its output."""
+    """The base class of all layers. ``dtype`` is that of the weights it makes, ``activity_regularizer`` a penalty on its output. An own
+    layer writes two methods:
+
+        class Scale(Layer):
+            def build(self, input_shape):                     # once, when the shape of the input is known
+                self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+
+            def call(self, x):                                # or call(self, x, training=False)
+                return x * self.factor
+    """
 
     input_rank: int | None = None  # how many axes an input has, where that is fixed
     fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built

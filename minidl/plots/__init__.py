@@ -23,10 +23,14 @@
     minidl.plots.loss_landscape(model, x, y)                            the loss around a solution
     minidl.plots.decision_boundary(model, x, y)                         the border between classes, of two features
 
+    minidl.plots.descent_animation(loss, (2, 14), (-30, 30), walk)      a walk downhill that moves; .save("walk.gif") or .html
+    minidl.plots.BoundaryFrames(x, y)                                   a callback: the border while it is learned
+
 Each takes data and returns a `matplotlib.figure.Figure`, which a notebook shows as it is and `figure.savefig("curves.png")` writes.
 `alt_text(figure)` says in words what it shows. Nothing is kept: no window, no current figure, so pictures can be made in any thread.
 """
 
+from .animations import Animation, BoundaryFrames, descent_animation
 from .boxes import architecture
 from .canvas import alt_text
 from .confusion import confusion_matrix
@@ -40,12 +44,15 @@ from .pictures import gallery, predictions
 from .weights import filters
 
 __all__ = [
+    "Animation",
+    "BoundaryFrames",
     "activations",
     "alt_text",
     "architecture",
     "confusion_matrix",
     "dead_units",
     "decision_boundary",
+    "descent_animation",
     "errors",
     "feature_maps",
     "filters",

@@ -91,7 +91,7 @@ def loss_surface(
     if kind not in ("contour", "3d"):
         raise ValueError(f"kind must be 'contour' or '3d'; got {kind!r}")
     grid = _surface(loss, w, b)
-    paths = _walks(walks)
+    paths = walks_of(walks)
     finding = _lowest(grid, names)
     subtitle = "ring: the start   dot: the end   star: the least loss" if paths else ""
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
@@ -108,7 +108,7 @@ def optimizer_race(
 ) -> Figure:  # fmt: skip
     """Several walks on one surface, and their losses over the updates. ``walks``: `Ledger` objects by label; ``w``, ``b``: from, to (by
     default, what the walks need)."""
-    paths = _walks(walks)
+    paths = walks_of(walks)
     if not paths:
         raise ValueError("walks is empty: give a dictionary of label and Ledger")
     arriving = [walk for walk in paths.values() if walk.path("loss")[-1] <= walk.path("loss")[0]] or [*paths.values()]
@@ -262,7 +262,8 @@ def _told(label: str, walk: Ledger, names: tuple[str, str]) -> str:
     return f"{who} goes from ({', '.join(start)}), loss {first}, to ({', '.join(end)}), loss {last}, in {len(walk['loss'])} updates."
 
 
-def _walks(walks: Any) -> dict[str, Ledger]:
+def walks_of(walks: Any) -> dict[str, Ledger]:
+    """A Ledger, or several by label, as a dictionary."""
     found = {"": walks} if isinstance(walks, Ledger) else dict(walks or {})
     for label, walk in found.items():
         if not isinstance(walk, Ledger):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .canvas import new_picture, write
@@ -64,46 +66,66 @@ def decision_boundary(
 ) -> Figure:  # fmt: skip
     """Which class a model with two inputs answers where, and how surely (the paler, the less), with the examples. ``x``: (n, 2); ``y``:
     labels (n,), (n, 1) or one-hot. ``model``: anything with ``predict``."""
-    x = np.asarray(x, float)
-    if x.ndim != 2 or x.shape[1] != 2 or not len(x):
-        raise ValueError(f"x must have shape (n, 2): two features that span the plane; got {x.shape}")
-    labels = as_labels(y, "y")
-    same_length(x=x, y=labels)
-    low, high = x.min(axis=0), x.max(axis=0)
-    room = 0.12 * np.where(high > low, high - low, 1)
-    first, second = (np.linspace(low[k] - room[k], high[k] + room[k], whole(points, "points")) for k in (0, 1))
-    grid = np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2)
-    answers = _probabilities(model, grid)
-    classes = max(answers.shape[1], int(labels.max()) + 1)
-    known = as_names(class_names, classes)
-    own = _probabilities(model, x).argmax(axis=1)
-    right = int((own == labels).sum())
-    finding = f"{right} of {len(x)} examples lie on the right side"
+    examples = Examples(x, y, class_names, whole(points, "points"))
+    return boundary_picture(examples, examples.ask(model), names, title)
+
+
+class Examples:
+    """Examples in the plane, and the grid of points around them that a model is asked about. ValueError where they do not fit."""
+
+    def __init__(self, x: Any, y: Any, class_names: Iterable[Any] | None, points: int):
+        self.x = np.asarray(x, float)
+        if self.x.ndim != 2 or self.x.shape[1] != 2 or not len(self.x):
+            raise ValueError(f"x must have shape (n, 2): two features that span the plane; got {self.x.shape}")
+        self.labels, self.class_names = as_labels(y, "y"), None if class_names is None else list(class_names)
+        same_length(x=self.x, y=self.labels)
+        low, high = self.x.min(axis=0), self.x.max(axis=0)
+        room = 0.12 * np.where(high > low, high - low, 1)
+        self.first, self.second = (np.linspace(low[k] - room[k], high[k] + room[k], points) for k in (0, 1))
+
+    def ask(self, model: Any) -> tuple[Numbers, Numbers]:
+        """The probabilities (points, points, classes) of the grid, and those (n, classes) of the examples."""
+        grid = np.stack(np.meshgrid(self.first, self.second), axis=-1).reshape(-1, 2)
+        answers = _probabilities(model, np.concatenate([grid, self.x]))
+        return answers[: len(grid)].reshape(len(self.second), len(self.first), -1), answers[len(grid) :]
+
+    def finding(self, own: Numbers) -> str:
+        return f"{int((own.argmax(axis=1) == self.labels).sum())} of {len(self.x)} examples lie on the right side"
+
+
+def boundary_picture(
+    examples: Examples, answers: tuple[Numbers, Numbers], names: tuple[str, str] = ("x₁", "x₂"), title: str | None = None
+) -> Figure:
+    """See `decision_boundary`; ``answers``: what `Examples.ask` gave."""
+    grid, own = answers
+    known = as_names(examples.class_names, max(grid.shape[2], int(examples.labels.max()) + 1))
+    finding = examples.finding(own)
     figure, (axes,) = panels(1, title or finding, "colour: the answer   line: the border between answers   shapes: the examples",
                              f"{finding}. Classes: {', '.join(known)}.", width=5.2, height=4.4, room=1.3)  # fmt: skip
-    picture = np.ones((len(second), len(first), 3))
-    winner, sure = answers.argmax(axis=1), answers.max(axis=1)
-    for k in range(answers.shape[1]):
-        tint = np.array([int(COLOURS[k % 5][i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        chosen = (winner == k).reshape(picture.shape[:2])
-        strength = 0.55 * ((sure - 1 / answers.shape[1]) / (1 - 1 / answers.shape[1])).reshape(picture.shape[:2])[chosen]
-        picture[chosen] = 1 - strength[:, None] * (1 - tint)
-    extent = (first[0], first[-1], second[0], second[-1])
-    axes.imshow(picture, extent=extent, origin="lower", aspect="auto", interpolation="nearest", zorder=0)
-    if len(set(winner.tolist())) > 1:
-        levels = np.arange(answers.shape[1] - 1) + 0.5
-        axes.contour(first, second, winner.reshape(picture.shape[:2]), levels=levels, colors=INK, linewidths=1.2)
+    draw_answers(axes, examples, grid)
     for k, name in enumerate(known):
-        at = x[labels == k]
-        mark = MARKS[k % 5]
+        at, mark, y_text = examples.x[examples.labels == k], MARKS[k % 5], 0.97 - 0.07 * k
         axes.plot(at[:, 0], at[:, 1], mark, color=COLOURS[k % 5], markeredgecolor="white", markeredgewidth=0.6, markersize=6, label=name)
-        y_text = 0.97 - 0.07 * k
         axes.plot([1.05], [y_text], mark, color=COLOURS[k % 5], transform=axes.transAxes, clip_on=False, markersize=7, label="_key")
         write(axes, 1.09, y_text, name, size=TEXT, va="center", transform=axes.transAxes, gid="class")
-    axes.set(xlim=extent[:2], ylim=extent[2:])
+    axes.set(xlim=examples.first[[0, -1]], ylim=examples.second[[0, -1]])
     name_axes(axes, *names)
     axes.grid(False)
     return figure
+
+
+def draw_answers(axes: Axes, examples: Examples, grid: Numbers) -> list[Artist]:
+    """The answers as tints, the paler the less sure, and the border between them; what was drawn."""
+    classes, winner, sure = grid.shape[2], grid.argmax(axis=2), grid.max(axis=2)
+    tints = np.array([[int(COLOURS[k % 5][i : i + 2], 16) / 255 for i in (1, 3, 5)] for k in range(classes)])
+    strength = 0.55 * (sure - 1 / classes) / (1 - 1 / classes)
+    picture = 1 - strength[..., None] * (1 - tints[winner])
+    extent = (examples.first[0], examples.first[-1], examples.second[0], examples.second[-1])
+    drawn: list[Artist] = [axes.imshow(picture, extent=extent, origin="lower", aspect="auto", interpolation="nearest", zorder=0)]
+    if winner.min() < winner.max():
+        levels = np.arange(classes - 1) + 0.5
+        drawn.append(axes.contour(examples.first, examples.second, winner, levels=levels, colors=INK, linewidths=1.2))
+    return drawn
 
 
 def _direction(w: Numbers, rng: np.random.Generator) -> Numbers:

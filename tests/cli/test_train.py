@@ -287,6 +287,10 @@ def test_auto_says_what_it_took_and_how_to_get_the_other(monkeypatch, tmp_path):
     name, sentence = datasets.choose("auto", "intro", None)
     assert name == "cifar10" and "shapes10" in sentence
     assert datasets.choose("auto", "xray", None)[0] == "chests2"
+    monkeypatch.setattr(datasets.data.cifar10, "available", lambda path=None: False)
+    monkeypatch.setenv("MINIDL_DATA", "/no/such/folder")
+    name, sentence = datasets.choose("auto", "intro", None)
+    assert name == "shapes10" and "(MINIDL_DATA is /no/such/folder, where there is no cifar-10-batches-bin/" in sentence
     assert datasets.choose(str(tmp_path), "intro", None)[0] == str(tmp_path)
 
 
