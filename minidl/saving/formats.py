@@ -16,7 +16,8 @@ def checked_path(path: Any, what: str = "model", existing: bool = False) -> Path
     if not file.name.endswith(endings) or file.name in endings:
         if existing and file.is_dir():
             inside = ", ".join(sorted({found.name for ending in endings for found in file.glob(f"*{ending}")}))
-            raise ValueError(f"{file} is a folder: name the file in it ({inside or f'it has none that ends in {endings[0]}'})")
+            none = f"it has none that ends in {' or '.join(endings)}"
+            raise ValueError(f"{file} is a folder: name the file in it ({inside or none})")
         raise ValueError(_why_not(file, what, endings))
     if existing and not file.is_file():
         raise FileNotFoundError(f"there is no file {file}")
