@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +40,8 @@ def read_hdf5(contents: bytes) -> dict[str, np.ndarray]:
 
     ValueError if the file is damaged, holds anything but plain arrays of numbers stored as they are, or takes long. Nothing else is read,
     no link is followed, and no more is made than the file holds."""
+    if find_spec("h5py") is None:
+        raise ModuleNotFoundError("HDF5 files are read with h5py, which is not installed: pip install h5py")
     seconds = 1 + len(contents) // BYTES_A_SECOND
     settings = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}  # "::": no code from elsewhere
     child = subprocess.Popen(

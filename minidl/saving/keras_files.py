@@ -57,9 +57,9 @@ def read_keras(path: Path, models: Mapping[str, Any], custom: Mapping[str, Any] 
         put_weights(model, groups, reader.layers_of)
         settings = config.get("compile_config")
         if compile and settings and settings.get("optimizer") is not None:
-            model.compile(**reader.compile_arguments(settings))
+            model.compile(**reader.compile_arguments(settings, model.output_names))
             if model.built and (why := put_state(model.optimizer, model.trainable_variables, groups.get(STATE_GROUP, []))):
-                warnings.warn(f"{path}: the optimizer starts anew, its state does not fit: {why}", UserWarning, stacklevel=3)
+                warnings.warn(f"{path}: the optimizer starts anew, there is no state for it: {why}", UserWarning, stacklevel=3)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     except DAMAGED as error:

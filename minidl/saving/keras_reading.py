@@ -43,7 +43,7 @@ class KerasReader:
         self.order: dict[Any, list[Layer]] = {}  # of each model's layers, as the file has them
         self._stacks: dict[Any, list[Layer]] = {}  # Sequentials without an Input: they are connected when they are called
         self._shared: dict[int, Layer] = {}
-        self._where = "the model"
+        self._where, self._old = "the model", False  # old: of Keras 2
 
     def layers_of(self, model: Any) -> list[Layer]:
         """The layers of a model in the order of the file."""
@@ -195,7 +195,7 @@ class KerasReader:
                 layers[name] = self.layer(described)
         written = {one["name"]: one.get("inbound_nodes", []) for one in config["layers"]}
         # In Keras 2, each model has a call of its own before the first; in Keras 3, so it is said of a Functional at the ends, not between.
-        old = any(isinstance(node, list) for nodes in written.values() for node in nodes)
+        self._old |= (old := any(isinstance(node, list) for nodes in written.values() for node in nodes))
         own = {name for name, layer in layers.items() if hasattr(layer, "calls") and (old or not hasattr(layer, "add"))}
         nodes = {(name, n): _node(node, own) for name, listed in written.items() for n, node in enumerate(listed)}
         inputs, outputs = (_places(config[f"{end}_layers"], own) for end in ("input", "output"))
@@ -257,13 +257,19 @@ class KerasReader:
 
     # ---------------------------------------------------------------- compile
 
-    def compile_arguments(self, described: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of ``compile``."""
+    def compile_arguments(self, described: Mapping[str, Any], outputs: list[str]) -> dict[str, Any]:
+        """The arguments of ``compile``, for a model with these outputs."""
         self._where = "compile"
         for key, value in described.items():
             if key not in ("optimizer", "loss", "loss_weights", "metrics") and not changes_nothing(key, value):
                 raise ValueError(f"compile: minidl has no {key}, and the file sets it to {_shown(value)}")
-        return {key: self.value(described.get(key)) for key in ("optimizer", "loss", "loss_weights", "metrics")}
+        arguments = {key: self.value(described.get(key)) for key in ("optimizer", "loss", "loss_weights", "metrics")}
+        measures = arguments["metrics"] or ()
+        for name, several in measures.items() if isinstance(measures, dict) else zip(outputs, measures):
+            for metric in several if isinstance(several, tuple) else [several]:
+                if self._old and len(outputs) > 1 and isinstance(metric, metrics.Metric):
+                    metric.name = metric.name.removeprefix(f"{name}_")  # Keras 2 writes the output in front, and puts it there again
+        return arguments
 
 
 def _plain(key: str, value: Any) -> Any:

@@ -173,7 +173,9 @@ def state_of(optimizer: Optimizer, params: list[Any], scheduled: bool) -> list[n
 def put_state(optimizer: Optimizer, params: list[Any], arrays: list[np.ndarray]) -> str:
     """Take over what a file has; otherwise nothing, and return why not. (Keras does not take it then, either, and warns.)"""
     order = _order(optimizer, len(params))
-    if not arrays or arrays[0].shape or arrays[0].dtype.kind not in "iu" or arrays[0] < 0:
+    if not arrays:
+        return "the file has none"
+    if arrays[0].shape or arrays[0].dtype.kind not in "iu" or arrays[0] < 0:
         return "the number of updates is missing"
     iterations, state = int(arrays[0]), list(arrays[1:])
     if state and not state[0].shape and len(state) != len(order):

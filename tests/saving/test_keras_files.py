@@ -99,6 +99,7 @@ def test_what_is_read_from_keras(tmp_path):
     assert isinstance(model.optimizer.get_config()["learning_rate"], optimizers.schedules.ExponentialDecay)
     assert [type(loss) for loss in model.objective.losses] == [losses.CategoricalCrossentropy, losses.MeanSquaredError]
     assert model.objective.loss_weights == [1.0, 0.5]
+    assert list(model.objective.logs()) == ["loss", "left_loss", "right_loss", "left_accuracy", "right_mae"]
     assert load_model(DATA / "2.14-graph.keras", compile=False).optimizer is None
 
 
@@ -383,7 +384,7 @@ def test_what_is_wrong_is_named(change, message, tmp_path):
 
 def test_a_state_that_does_not_fit_is_told(tmp_path):
     path = changed(tmp_path, lambda c: c["compile_config"]["optimizer"]["config"].update(amsgrad=True))
-    with pytest.warns(UserWarning, match="the optimizer starts anew, its state does not fit: it has 16 arrays, and adam needs 24"):
+    with pytest.warns(UserWarning, match="the optimizer starts anew, there is no state for it: it has 16 arrays, and adam needs 24"):
         assert load_model(path).optimizer.iterations == 0
     assert load_model(path, compile=False).optimizer is None
 
