@@ -333,7 +333,7 @@ CHANGES = {
     "a module": (replaced("flatten", module="os", class_name="system"), "minidl has no system of os"),
     "code": (replaced("flatten", class_name="Lambda", config={"function": LAMBDA, "name": "flatten"}), "code in files is never run"),
     "code as activation": (setting("dense", activation=LAMBDA), "code in files is never run"),
-    "an activation": (setting("dense", activation="glu"), r"layer 'dense' \(Dense\): no activation is called 'glu'"),
+    "an activation": (setting("dense", activation="glue"), r"layer 'dense' \(Dense\): no activation is called 'glue'"),
     "an initializer": (
         setting("dense", kernel_initializer={"module": "keras.initializers", "class_name": "STFT", "config": {}}),
         "no STFT",
