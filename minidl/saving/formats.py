@@ -14,7 +14,7 @@ def checked_path(path: Any, what: str = "model", existing: bool = False) -> Path
     file = Path(path).expanduser()
     endings = ENDINGS[what]
     if not file.name.endswith(endings) or file.name in endings:
-        if existing and file.is_dir():
+        if existing and file.is_dir() and not (file / "saved_model.pb").exists():
             inside = ", ".join(sorted({found.name for ending in endings for found in file.glob(f"*{ending}")}))
             none = f"it has none that ends in {' or '.join(endings)}"
             raise ValueError(f"{file} is a folder: name the file in it ({inside or none})")
