@@ -14,7 +14,7 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
         shape = case.values[a].shape
         if support(e).sum() > 1.25 * support(n).sum():
             continue  # not moved, but spread
-        if (whole := _moved_as_a_whole(e, n, shape)) is not None:
+        if (whole := _moved_as_a_whole(e, n, shape) or _moved_inside(e, n, shape)) is not None:
             yield Diagnosis(
                 "shifted",
                 f"The gradient of {case.say(a)} has the right numbers at moved places: look at where padding is cut off, and "
@@ -61,6 +61,15 @@ def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> l
         if any(move) and (inside and same(claimed[there], numeric[here]) or same(claimed, rolled)):
             return list(move)
     return None
+
+
+def _moved_inside(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
+    """The same, where a factor of each entry (the derivative of what stands inside) stays in its place."""
+    inner, right = (np.abs(j).max(0) for j in (e, n))
+    both = (inner > 0) & (right > 0)
+    if not both.any() or not same(inner[both], right[both]) or same(inner, inner[:1]):
+        return None
+    return _moved_as_a_whole(e / np.where(inner > 0, inner, 1), n / np.where(right > 0, right, 1), shape)
 
 
 def _moves(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

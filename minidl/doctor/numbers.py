@@ -90,6 +90,32 @@ def factor(case: Case) -> Iterator[Diagnosis]:
             )
 
 
+def one_term(case: Case) -> Iterator[Diagnosis]:
+    """Where an argument moves, what is wrong changes k times as much as it should: so much the terms that hold this argument are off,
+    and the others are not."""
+    for a in case.wrong:
+        e, n = case.claimed[a], case.numeric[a]
+        off = np.abs(e - n) > 1e-6 * np.abs(n).max(initial=0) + 1e-9
+        if not np.isfinite(e).all() or ratio(e[off], n[off]) is not None:
+            continue
+        for b in range(len(case.values)):
+            there = [case.other[i] if i == b else x for i, x in enumerate(case.values)]
+            if not case.defined(there):
+                continue
+            more, right = (case.claimed_at(there)[a] - e)[off], (case.numeric_at(there, a) - n)[off]
+            k = ratio(more, right) if np.abs(right).max(initial=0) > 1e-3 * np.abs(n).max() else None
+            if k is not None and abs(k - 1) > 1e-3:
+                minus = abs(k + 1) < 1e-4
+                yield Diagnosis(
+                    "sign" if minus else "factor",
+                    f"The gradient of {case.say(a)} is a sum, and its terms with {case.say(b)} "
+                    f"{'have the wrong sign' if minus else f'are {k:.6g} times the right ones'}; the others are right.",
+                    f"when {case.say(b)} moved, it changed {k:.6g} times as much as the right one; {case.example(a)}.",
+                    0.8,
+                )
+                break
+
+
 def _meaning(case: Case, a: int, k: float) -> str:
     """Where such a number may come from."""
     sizes: dict[int, str] = {}
@@ -192,4 +218,4 @@ def _roughness(case: Case, a: int, c: np.ndarray) -> float:
     return worst
 
 
-TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor]
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor, one_term]

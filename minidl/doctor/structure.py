@@ -20,7 +20,9 @@ def transposed(case: Case) -> Iterator[Diagnosis]:
         if e.shape[0] == e.shape[1] and (same(e, n.T) or _transposed_behind(e, n)):
             score = 0.95 if (support(n).sum(1) > 1).any() else 0.94  # where each output has one source, it is rather a move
             what = "it applies the Jacobian where its transpose belongs (W where W.T should stand, or the other way round)"
-        elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape):
+        elif _one_axis(e, n, case.values[a].shape, case.y.shape):
+            what = "a matrix in its product is used where its transpose belongs (A where A.T should stand, or the other way round)"
+        elif _permuted(e, n, case.values[a].shape) or _permuted(e.T, n.T, case.y.shape) or _rearranged(e, n):
             what = "its numbers are right, but axes are exchanged or reversed (a transpose is missing, or reshape was used instead of one)"
         if what:
             yield Diagnosis(
@@ -50,6 +52,32 @@ def _permuted(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> bool:
                 return True
     flips = [tuple(i + 1 for i in some) for some in ([0], [1], [2], [0, 1], [1, 2]) if max(some) < len(shape)]
     return any(same(e, np.flip(box, flip).reshape(e.shape)) for flip in flips)
+
+
+def _one_axis(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...], outputs: tuple[int, ...]) -> bool:
+    """Whether one axis of the outputs is exchanged with one of x: as in A X B the matrix A acts along one axis alone."""
+    right = n.reshape(*outputs, *shape)
+    places = [(i, j) for i, m in enumerate(outputs) for j, k in enumerate(shape) if m == k > 1]
+    return len(shape) > 1 and any(same(e, right.swapaxes(i, len(outputs) + j).reshape(e.shape)) for i, j in places)
+
+
+def _rearranged(e: np.ndarray, n: np.ndarray) -> bool:
+    """Whether both put the same numbers in places, one for each output, and each is some reshape and transpose of the outputs."""
+    there, here = np.abs(e).argmax(1), np.abs(n).argmax(1)
+    alone = all((support(j).sum(0) == 1).all() and (support(j).sum(1) == 1).all() for j in (e, n))
+    return alone and same(e.max(1) + e.min(1), n.max(1) + n.min(1)) and _of_axes(there) and _of_axes(here) and (there != here).any()
+
+
+def _of_axes(places: np.ndarray) -> bool:
+    """Whether these places are those of an array after reshape and transpose: runs of equal steps, the runs' beginnings again so."""
+    while len(places) > 1:
+        lengths = [k for k in range(len(places), 1, -1) if len(places) % k == 0]
+        step = int(places[1] - places[0])
+        run = next((k for k in lengths if (np.diff(places.reshape(-1, k), axis=1) == step).all()), 0)
+        if not run or step < 0:
+            return False
+        places = places.reshape(-1, run)[:, 0]
+    return True
 
 
 def _transposed_behind(e: np.ndarray, n: np.ndarray) -> bool:
@@ -96,7 +124,10 @@ def missing_mask(case: Case) -> Iterator[Diagnosis]:
         where = "Multiply by the mask of the forward pass (x > 0, the winner of the maximum, what dropout kept)."
         if extra.any() and k is not None and k > 0:
             yield Diagnosis(
-                "missing_mask", f"The gradient of {case.say(a)} lets through what the forward pass blocked. {where}", text, 0.91
+                "missing_mask",
+                f"The gradient of {case.say(a)} lets through what the forward pass blocked. {where}",
+                text,
+                0.935 if abs(k - 1) < 1e-5 else 0.91,
             )
         elif _single(should) and _single(has) and (extra.any() or lost.any()) and not (has & should & (np.abs(e - n) > 1e-5)).any():
             if (should.sum(0) <= 1).all() or extra.any() and _same_rows(case, a, has, should):
