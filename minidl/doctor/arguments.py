@@ -26,7 +26,7 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
                 )
         if case.whole(a):
             yield from _substituted(case, a)
-            yield from _in_one_factor(case, a)
+            yield from _right_where_equal(case, a)
             yield from _value_itself(case, a)
             yield from _in_a_product(case, a)
             yield from _made_of_rows(case, a)
@@ -51,18 +51,16 @@ def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
             return
 
 
-def _in_one_factor(case: Case, a: int) -> Iterator[Diagnosis]:
-    """One factor is h(z) in place of h(x): then claimed / right is h(z) / h(x), and with x and z exchanged it is the inverse of that."""
-    e, n = case.claimed[a], case.numeric[a]
-    for there, used, meant in _exchanges(case, both=True):
-        if not case.defined(there) or same(np.abs(e), np.abs(n)):
-            continue
-        if same(e * case.claimed_at(there)[a], n * case.numeric_at(there, a), 1e-5):
+def _right_where_equal(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Wherever two arguments are equal the gradient is right: somewhere in it, one of them stands in the other's place."""
+    for there, where in case.special():
+        if not where.endswith(" 0") and same(case.claimed_at(there)[a], right := case.numeric_at(there, a)) and right.any():
             yield Diagnosis(
                 "wrong_argument",
-                f"In one factor of the gradient of {case.say(a)}, one of {used} and {meant} stands where the other belongs.",
-                f"by how much it is wrong is the inverse when the two are exchanged; {case.example(a)}.",
-                0.8,
+                f"The gradient of {case.say(a)} is right where {where.replace(' is ', ' equals ')}: does one of them stand in the place of "
+                "the other, somewhere in the formula?",
+                f"with equal arguments it agrees; {case.example(a)}.",
+                0.58,
             )
             return
 
@@ -148,10 +146,10 @@ def _by_output(case: Case, a: int) -> Iterator[Diagnosis]:
         )
 
 
-def _exchanges(case: Case, both: bool = False) -> Iterator[tuple[list[np.ndarray], str, str]]:
-    """The arguments with one in another's place, with y in place of one, and with two exchanged (``both``: only these)."""
+def _exchanges(case: Case) -> Iterator[tuple[list[np.ndarray], str, str]]:
+    """The arguments with one in another's place, with two exchanged, and with y in place of one."""
     count = range(len(case.values))
-    for p, x in () if both else enumerate(case.values):
+    for p, x in enumerate(case.values):
         for array, text in [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]:
             if array is not x and array.shape == x.shape:
                 yield [array if b == p else v for b, v in enumerate(case.values)], text, case.say(p)

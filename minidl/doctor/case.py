@@ -122,6 +122,14 @@ class Case:
         """Another point, where the function has values."""
         return far(self.subject, self.values, self.rng)
 
+    def special(self) -> Iterator[tuple[list[np.ndarray], str]]:
+        """Points where the function has values and one argument is 0, or equal to another one; and how to speak of it."""
+        for a, x in enumerate(self.values):
+            for other, text in [(0 * x, "0"), *((v, self.say(b)) for b, v in enumerate(self.values) if b != a and v.shape == x.shape)]:
+                there = [other if b == a else v for b, v in enumerate(self.values)]
+                if self.defined(there):
+                    yield there, f"{self.say(a)} is {text}"
+
     def defined(self, values: Values) -> bool:
         return has_values(self.subject, values)
 

@@ -46,6 +46,13 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 f"outputs moved by {rows}; {case.example(a)}.",
                 0.8,
             )
+        elif _conserved(e, n):
+            yield Diagnosis(
+                "shifted",
+                f"Some parts of the gradient of {case.say(a)} arrive at wrong places: look at where slices begin and end, one by one.",
+                f"for each output they add up to what they should; {case.example(a)}.",
+                0.45,
+            )
 
 
 def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
@@ -129,6 +136,12 @@ def _same_order(e: np.ndarray, n: np.ndarray) -> bool:
         if len(some) < 2 or len(some) > len(all_) or not (same(some, all_[: len(some)]) or same(some, all_[len(all_) - len(some) :])):
             return False
     return True
+
+
+def _conserved(e: np.ndarray, n: np.ndarray) -> bool:
+    """Whether every output's gradient has the right sum, though not by cancellation, but is wrong in some places."""
+    sums, size = n.sum(1), np.abs(n).sum(1)
+    return same(e.sum(1), sums) and bool((np.abs(sums) > 0.1 * size)[size > 0].all())
 
 
 def _rows_moved(e: np.ndarray, n: np.ndarray, outputs: tuple[int, ...]) -> list[int] | None:

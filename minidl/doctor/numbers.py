@@ -1,11 +1,10 @@
 """Mistakes in the numbers themselves: a sign, a factor, or too few digits."""
 
 from collections.abc import Callable, Iterator
-from itertools import permutations
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, diagonal, same
+from minidl.doctor.case import Case, Diagnosis, same
 from minidl.doctor.examination import a_little_off
 
 
@@ -19,7 +18,7 @@ def ratio(e: np.ndarray, n: np.ndarray) -> float | None:
 
 
 def sign(case: Case) -> Iterator[Diagnosis]:
-    """Minus the right gradient: everywhere, wherever it is wrong, or in one of two terms."""
+    """Minus the right gradient: everywhere, or wherever it is wrong."""
     for a in case.wrong:
         e, n = case.claimed[a], case.numeric[a]
         if ratio(e, n) is not None and same(e, -n):
@@ -40,41 +39,6 @@ def sign(case: Case) -> Iterator[Diagnosis]:
                 f"{off.sum()} entries are −1 × right, the others right; {case.example(a)}.",
                 0.9,
             )
-        elif _one_term_flipped(case, a, e, n):
-            yield Diagnosis(
-                "sign",
-                f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
-                f"gradient and right one differ by twice one simple term; {case.example(a)}.",
-                0.85,
-            )
-
-
-def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
-    """e = A + B where n = A − B: then (e + n) / 2 = A is simpler than either."""
-    if not case.whole(a) or e.shape[1] < 3:
-        return False
-    if (claimed := diagonal(e)) is not None and (right := diagonal(n)) is not None:
-        half = (claimed + right) / 2
-        basis = [np.ones(half.size), *(v.ravel() for v in (case.y, *case.values) if v.size == half.size)]
-        if any(ratio(half, b) is not None and ratio(right, b) is None for b in basis):
-            return True
-        sides = [*basis, *(b * b for b in basis[1:])]  # a sum of two of them where their difference belongs, or the other way round
-        if any(same(claimed * (p - q), right * (p + q)) for p, q in permutations(sides, 2)):
-            return True
-    elif e.shape[0] == e.shape[1]:
-        outside = ~np.eye(len(e), dtype=bool)
-        if np.abs(n[outside]).max() > 1e-6:
-            return same(e[outside], -n[outside])
-    return halves(case, a, (e + n) / 2, n) or halves(case, a, (e - n) / 2, n)
-
-
-def halves(case: Case, a: int, part: np.ndarray, n: np.ndarray) -> bool:
-    """Whether this is one half of a product rule. Where y = A(x) x, one half regards A as a constant; so applied to x it gives y, or the
-    degree of x times y, which the whole derivative does not."""
-    x, y = case.values[a].ravel(), case.y.ravel()
-    if not np.isfinite(part).all() or not part.any() or same(part, n / 2) or not y.any() or x.size < 2:
-        return False
-    return any(same(part @ x, k * y) and not same(n @ x, k * y) for k in (1, 2))
 
 
 def factor(case: Case) -> Iterator[Diagnosis]:
@@ -88,32 +52,6 @@ def factor(case: Case) -> Iterator[Diagnosis]:
                 f"the ratio is {k:.8g} in every entry; {case.example(a)}.",
                 0.96,
             )
-
-
-def one_term(case: Case) -> Iterator[Diagnosis]:
-    """Where an argument moves, what is wrong changes k times as much as it should: so much the terms that hold this argument are off,
-    and the others are not."""
-    for a in case.wrong:
-        e, n = case.claimed[a], case.numeric[a]
-        off = np.abs(e - n) > 1e-6 * np.abs(n).max(initial=0) + 1e-9
-        if not np.isfinite(e).all() or ratio(e[off], n[off]) is not None:
-            continue
-        for b in range(len(case.values)):
-            there = [case.other[i] if i == b else x for i, x in enumerate(case.values)]
-            if not case.defined(there):
-                continue
-            more, right = (case.claimed_at(there)[a] - e)[off], (case.numeric_at(there, a) - n)[off]
-            k = ratio(more, right) if np.abs(right).max(initial=0) > 1e-3 * np.abs(n).max() else None
-            if k is not None and abs(k - 1) > 1e-3:
-                minus = abs(k + 1) < 1e-4
-                yield Diagnosis(
-                    "sign" if minus else "factor",
-                    f"The gradient of {case.say(a)} is a sum, and its terms with {case.say(b)} "
-                    f"{'have the wrong sign' if minus else f'are {k:.6g} times the right ones'}; the others are right.",
-                    f"when {case.say(b)} moved, it changed {k:.6g} times as much as the right one; {case.example(a)}.",
-                    0.8,
-                )
-                break
 
 
 def _meaning(case: Case, a: int, k: float) -> str:
@@ -218,4 +156,4 @@ def _roughness(case: Case, a: int, c: np.ndarray) -> float:
     return worst
 
 
-TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor, one_term]
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [few_digits, precision, sign, factor]
