@@ -157,6 +157,12 @@ def support(j: np.ndarray) -> np.ndarray:
     return found
 
 
+def ranks(j: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Of each output's derivatives by a matrix, the rank."""
+    found: np.ndarray = np.linalg.matrix_rank(j.reshape(len(j), *shape), tol=1e-5 * np.abs(j).max(initial=1e-300))
+    return found
+
+
 def diagonal(j: np.ndarray) -> np.ndarray | None:
     """What each entry does, if it does that by itself: the diagonal of a diagonal Jacobian, or the one row of a sum's. Else None."""
     alone = j.shape[0] == j.shape[1] and not support(j)[~np.eye(len(j), dtype=bool)].any()

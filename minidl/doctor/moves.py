@@ -6,13 +6,14 @@ from itertools import product
 import numpy as np
 
 from minidl.doctor.case import Case, Diagnosis, matrices, same, support
+from minidl.doctor.numbers import differ
 
 
 def shifted(case: Case) -> Iterator[Diagnosis]:
     """Each output's gradient has the right pattern at another place: a stride, pad or index is off."""
     for a, e, n in matrices(case):
         shape = case.values[a].shape
-        if support(e).sum() > 1.25 * support(n).sum():
+        if support(e).sum() > 1.25 * support(n).sum() or same(e[support(n)], n[support(n)]):
             continue  # not moved, but spread
         if (whole := _moved_as_a_whole(e, n, shape) or _moved_inside(e, n, shape)) is not None:
             yield Diagnosis(
@@ -45,6 +46,13 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 f"The gradient of {case.say(a)} pairs each g with the entries of a neighbouring output.",
                 f"outputs moved by {rows}; {case.example(a)}.",
                 0.8,
+            )
+        elif (one := _one_moved(e, n)) is not None:
+            yield Diagnosis(
+                "shifted",
+                f"One entry of each output's gradient for {case.say(a)} is wrong, and so is one beside it: is an index one off?",
+                f"the two are {one} places apart in each output; {case.example(a)}.",
+                0.75,
             )
         elif _conserved(e, n):
             yield Diagnosis(
@@ -136,6 +144,15 @@ def _same_order(e: np.ndarray, n: np.ndarray) -> bool:
         if len(some) < 2 or len(some) > len(all_) or not (same(some, all_[: len(some)]) or same(some, all_[len(all_) - len(some) :])):
             return False
     return True
+
+
+def _one_moved(e: np.ndarray, n: np.ndarray) -> int | None:
+    """How far apart the two entries are that are wrong in each output's gradient: one too small, one too large."""
+    off = differ(e, n)
+    if len(e) < 2 or e.shape[1] < 3 or (off.sum(1) != 2).any() or (np.sign(e - n)[off].reshape(-1, 2).sum(1) != 0).any():
+        return None
+    apart = np.diff(np.nonzero(off)[1].reshape(-1, 2), axis=1)
+    return int(apart[0, 0]) if (apart == apart[0]).all() and (off.sum(0) <= len(e) / 2 + 1).all() else None
 
 
 def _conserved(e: np.ndarray, n: np.ndarray) -> bool:

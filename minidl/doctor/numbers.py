@@ -17,6 +17,12 @@ def ratio(e: np.ndarray, n: np.ndarray) -> float | None:
     return k if k and same(e, k * n) else None
 
 
+def differ(e: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Where the two are not equal but for the error of differences."""
+    found: np.ndarray = ~(np.abs(e - n) <= 1e-6 * np.abs(n).max(initial=0) + 1e-9)
+    return found
+
+
 def sign(case: Case) -> Iterator[Diagnosis]:
     """Minus the right gradient: everywhere, or wherever it is wrong."""
     for a in case.wrong:
@@ -31,7 +37,7 @@ def sign(case: Case) -> Iterator[Diagnosis]:
             continue
         if not np.isfinite(e).all():
             continue
-        off = np.abs(e - n) > 1e-6 * np.abs(n).max() + 1e-9
+        off = differ(e, n)
         if off.sum() >= 2 and same(e[off], -n[off]) and np.abs(n[off]).max() > 1e-6:
             yield Diagnosis(
                 "sign",
@@ -51,6 +57,16 @@ def factor(case: Case) -> Iterator[Diagnosis]:
                 f"The gradient of {case.say(a)} is {k:.6g} times the right one{_meaning(case, a, k)}.",
                 f"the ratio is {k:.8g} in every entry; {case.example(a)}.",
                 0.96,
+            )
+            continue
+        off = differ(case.claimed[a], case.numeric[a])
+        k = ratio(case.claimed[a][off], case.numeric[a][off])
+        if k is not None and off.sum() >= 2 and abs(k + 1) > 1e-5:
+            yield Diagnosis(
+                "factor",
+                f"Some entries of the gradient of {case.say(a)} are {k:.6g} times the right ones{_meaning(case, a, k)}.",
+                f"{off.sum()} entries are {k:.8g} × right, the others right; {case.example(a)}.",
+                0.78,
             )
 
 

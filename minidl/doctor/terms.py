@@ -5,9 +5,9 @@ from itertools import permutations
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, diagonal, matrices, same, support
+from minidl.doctor.case import Case, Diagnosis, diagonal, matrices, ranks, same, support
 from minidl.doctor.examination import elsewhere
-from minidl.doctor.numbers import ratio
+from minidl.doctor.numbers import differ, ratio
 
 POINTS = 4  # at which a number must be the same, so that this is no chance
 
@@ -29,9 +29,9 @@ def _one_term_flipped(case: Case, a: int, e: np.ndarray, n: np.ndarray) -> bool:
     if not case.whole(a) or e.shape[1] < 3:
         return False
     if (claimed := diagonal(e)) is not None and (right := diagonal(n)) is not None:
-        half = (claimed + right) / 2
-        basis = [np.ones(half.size), *(v.ravel() for v in (case.y, *case.values) if v.size == half.size)]
-        if any(ratio(half, b) is not None and ratio(right, b) is None for b in basis):
+        basis = [np.ones(right.size), *(v.ravel() for v in (case.y, *case.values) if v.size == right.size)]
+        simple = [*basis, *(1 / b for b in basis if b.all())]
+        if any(ratio(claimed + right, b) is not None and ratio(right, b) is None for b in simple):
             return True
         sides = [*basis, *(b * b for b in basis[1:])]  # a sum of two of them where their difference belongs, or the other way round
         if any(same(claimed * (p - q), right * (p + q)) for p, q in permutations(sides, 2)):
@@ -100,7 +100,7 @@ def one_term(case: Case) -> Iterator[Diagnosis]:
     and the others are not."""
     for a in case.wrong:
         e, n = case.claimed[a], case.numeric[a]
-        off = np.abs(e - n) > 1e-6 * np.abs(n).max(initial=0) + 1e-9
+        off = differ(e, n)
         if not np.isfinite(e).all() or ratio(e[off], n[off]) is not None:
             continue
         for b in range(len(case.values)):
@@ -121,11 +121,45 @@ def one_term(case: Case) -> Iterator[Diagnosis]:
                 break
 
 
+def term_left_out(case: Case) -> Iterator[Diagnosis]:
+    """What is missing is g itself: x was also added. Or the claimed gradient of each output, as a matrix, is of lower rank than the right
+    one: a product is missing in the sum. Or only their sum is of lower rank: a product has the wrong sign."""
+    for a, e, n in matrices(case):
+        if ratio(e, n) is not None:
+            continue
+        off = differ(e, n)
+        if same((n - e)[off], np.ones(off.sum())) and support(e).sum() > off.sum():
+            yield Diagnosis(
+                "missing_cross_term",
+                f"{case.say(a).capitalize()} is also added somewhere, beside what the gradient knows of: that path (a skip connection?) "
+                "adds g itself.",
+                f"what is missing is 1 wherever it is not 0; {case.example(a)}.",
+                0.83,
+            )
+        if case.values[a].ndim == 2:
+            shape = case.values[a].shape
+            less, full, common = (ranks(j, shape) for j in (e, n, e + n))
+            if (less < full).all() and support(e)[support(n)].mean() > 0.9:
+                yield Diagnosis(
+                    "missing_cross_term",
+                    f"The gradient of {case.say(a)} is a sum of products, and one is missing.",
+                    f"as matrices, the outputs' gradients have rank {less.max()} in place of {full.max()}; {case.example(a)}.",
+                    0.5,
+                )
+            elif (common < np.minimum(less, full)).all():
+                yield Diagnosis(
+                    "sign",
+                    f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                    f"without that term it would be a simpler matrix, of rank {common.max()} in place of {full.max()}; {case.example(a)}.",
+                    0.5,
+                )
+
+
 def where_others_vanish(case: Case) -> Iterator[Diagnosis]:
     """Where an argument is 0, or equal to another one, some terms vanish. If what is left has the wrong sign, that is the mistake."""
     for a in case.wrong:
         e, n = case.claimed[a], case.numeric[a]
-        off = np.abs(e - n) > 1e-6 * np.abs(n).max(initial=0) + 1e-9
+        off = differ(e, n)
         for there, where in case.special() if np.isfinite(e).all() and ratio(e[off], n[off]) is None else ():
             right = case.numeric_at(there, a)[off]
             if np.abs(right).max() > 1e-3 * np.abs(n).max() and same(case.claimed_at(there)[a][off], -right):
@@ -219,4 +253,11 @@ def _term_of_rank_one(e: np.ndarray, n: np.ndarray) -> float | None:
     return k if np.ptp(found) < 0.02 or k < -0.5 else 0.0
 
 
-TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [flipped, product_rule, one_term, where_others_vanish, missing_cross_term]
+TESTS: list[Callable[[Case], Iterator[Diagnosis]]] = [
+    flipped,
+    product_rule,
+    one_term,
+    term_left_out,
+    where_others_vanish,
+    missing_cross_term,
+]
