@@ -193,7 +193,8 @@ def test_sides_that_hardly_differ_excuse_no_other_gradient(c):
     """Less than 1 in 1000: a gradient that is neither is wrong, whatever is beside."""
     assert kink_of(bent(1000.0, 1000.5), 900 * c, c=(c, 1.0)) is None
     assert kink_of(bent(1000.0, 1000.5), 1100 * c, c=(c, 1.0)) is None
-    assert kink_of(bent(1000.0, 1000.5), 1000.2 * c, c=(c, 1.0)).accepted
+    for claimed in (1000.2, 999.995, 1000.505):
+        assert kink_of(bent(1000.0, 1000.5), claimed * c, c=(c, 1.0), atol=0.0).accepted
     assert kink_of(bent(1000.0, 1002.0), 900 * c, c=(c, 1.0)).accepted is False
 
 
@@ -204,9 +205,18 @@ def test_an_output_that_is_not_asked_for_has_no_kink():
     assert kink_of(f, 1.0, c=(1.0, 1.0)) is not None
 
 
-@pytest.mark.parametrize("f", [lambda x: np.exp(30 * x), lambda x: np.sin(20 * x), lambda x: x**2 + x], ids=["exp", "sin", "square"])
+@pytest.mark.parametrize("f", [lambda x: np.exp(30 * x), lambda x: np.sin(20 * x + 1), lambda x: x**2 + x], ids=["exp", "sin", "square"])
 def test_a_smooth_function_has_none(f):
-    assert kink_of(f, 1.0) is None
+    assert kink_of(lambda x: f(x[:1]), 1.0, c=(1.0,)) is None
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("side", [-1, 1], ids=["left", "right"])
+@pytest.mark.parametrize(("distance", "seen"), [(1e-3, True), (3e-3, True), (7e-3, False), (0.1, False)])
+def test_how_near_a_kink_must_be(distance, seen, side, size):
+    """Within some thousandths of the argument's size."""
+    found = kink_of(lambda x: np.abs(x[:1] - side * distance * size), -side, size, c=(1.0,))
+    assert (found is not None) is seen
 
 
 def test_sides_that_differ_by_millionths_are_no_kink():

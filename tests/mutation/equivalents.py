@@ -58,7 +58,7 @@ OVERWRITTEN = (
     "the zeros at both sides and the numbers between them."
 )
 NO_ROWS = "If low = high, the rows before it and the rows from it on are all rows, and all of them become 0, as with (start, start)."
-EMPTY_SLICE = "If the two are equal the slice is empty, and writing 0 into it changes nothing."
+EMPTY_SLICE = "If the two are equal, or it ends at 0, the slice is empty, and writing 0 into it changes nothing."
 COPY = "The axes were swapped, so that reshape has to copy anyway: it gives the same numbers in the same order, once or twice copied."
 TOGETHER = "The two masks are made together: either both are arrays, or both are None."
 NOTHING_LEFT = "Without a maximum dz has as many rows as g, and dz[2 · rows:] is empty: nothing is set to 0."
@@ -114,12 +114,11 @@ EQUIVALENT: dict[str, str] = {
     "left is not None": UNUSED,
     "kernels.numpy.convolution.vjp | mask | upper is not None → True": TOGETHER,
     "kernels.numpy.convolution.vjp | mask | left is not None → True #2": TOGETHER,
-    "kernels.numpy.convolution.vjp | branch | if needs_kernel: add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at) → "
-    "if True: add_kernel_gradient(x, part, kernel_parts[i], 2 * a if pooled else a, at)": UNUSED,
     "kernels.numpy.convolution.vjp | branch | if pooled: dz[2 * rows:] = 0 → if True: dz[2 * rows:] = 0": NOTHING_LEFT,
     "kernels.numpy.convolution.vjp | index | ::2 → :-1:2": PAIRS,
     "kernels.numpy.convolution._to_winners | index | 0:2 * columns:2 → 0:2 * columns - 1:2": PAIRS,
     "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2": PAIRS,
+    "kernels.numpy.convolution._to_winners | index | 0::2 → 0:-1:2 #2": PAIRS,
     "kernels.numpy.correlation.geometry_of | call | tuple(image) → image": ALREADY,
     "kernels.numpy.correlation.geometry_of | call | tuple(window) → window": ALREADY,
     "kernels.numpy.correlation.geometry_of | branch | _geometry_of if isinstance(padding, str) else _geometry_of.__wrapped__ → "
@@ -141,9 +140,13 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation._copy_rows | index | :low - start → :low - start + 1": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | index | :skip → :skip + 1": OVERWRITTEN,
+    "kernels.numpy.correlation._copy_rows | branch | if skip: rows[:, :, :skip] = 0 → if True: rows[:, :, :skip] = 0": EMPTY_SLICE,
     "kernels.numpy.correlation._copy_rows | compare | end < n → end <= n": EMPTY_SLICE,
     "kernels.numpy.correlation._copy_rows | branch | if end < n: rows[:, :, end:] = 0 → if True: rows[:, :, end:] = 0": EMPTY_SLICE,
     "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → x.itemsize": ROOM,
+    "kernels.numpy.correlation.seen_rows | call | max(1, config.settings().block_bytes // row_bytes) → 1": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | constant | 1 → 2": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | drop | config.settings().block_bytes // row_bytes → row_bytes": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | drop | config.settings().block_bytes // row_bytes → config.settings().block_bytes": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | operands | config.settings().block_bytes // row_bytes → row_bytes // "
     "config.settings().block_bytes": AT_A_TIME,
