@@ -134,7 +134,7 @@ def term_left_out(case: Case) -> Iterator[Diagnosis]:
                 f"{case.say(a).capitalize()} is also added somewhere, beside what the gradient knows of: that path (a skip connection?) "
                 "adds g itself.",
                 f"what is missing is 1 wherever it is not 0; {case.example(a)}.",
-                0.83,
+                0.8,
             )
         if case.values[a].ndim == 2:
             shape = case.values[a].shape
