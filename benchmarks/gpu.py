@@ -36,6 +36,7 @@ import minidl  # noqa: E402
 from minidl import losses, nets  # noqa: E402
 from minidl.autograd import grad  # noqa: E402
 from minidl.callbacks import Callback  # noqa: E402
+from minidl.gpu import load_cupy  # noqa: E402
 from minidl.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D  # noqa: E402
 from minidl.models import Model  # noqa: E402
 from minidl.tensor import Tensor  # noqa: E402
@@ -469,6 +470,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.fit_once:
         return fit_once(options.pictures, options.fit_once, options.began)
+    try:
+        load_cupy()
+    except RuntimeError as error:
+        sys.exit(f"benchmarks/gpu.py: {error}")
     report, began = Report(options.out), time.perf_counter()
     try:
         import cupy

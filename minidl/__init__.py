@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from minidl.higher_order import hvp as hvp
     from minidl.higher_order import jacobian as jacobian
     from minidl.layers import Input as Input
+    from minidl.ledger import Ledger as Ledger
+    from minidl.ledger import descend as descend
     from minidl.models import Model as Model
     from minidl.models import Sequential as Sequential
     from minidl.random_numbers import set_seed as set_seed
+    from minidl.stepper import record as record
     from minidl.switches import no_grad as no_grad
     from minidl.switches import reference_only as reference_only
     from minidl.tensor import Kernel as Kernel
@@ -33,15 +36,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _modules = {
-    "activations", "autograd", "backend", "callbacks", "config", "data", "initializers", "kernels", "layers", "losses", "metrics",
-    "models", "nets", "ops", "optimizers", "plots",
+    "activations", "attribution", "autograd", "backend", "callbacks", "config", "data", "explorer", "initializers", "kernels", "layers",
+    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "stepper",
 }  # fmt: skip
 _homes = {
-    "Input": "layers", "Kernel": "tensor", "Model": "models", "Sequential": "models", "Tensor": "tensor", "backward_steps": "autograd",
-    "composite": "tensor", "detect_changes": "detecting", "detect_nonfinite": "detecting", "grad": "autograd", "gradcheck": "checking",
-    "hvp": "higher_order", "jacobian": "higher_order", "no_grad": "switches", "op": "tensor", "reference_only": "switches",
-    "set_seed": "random_numbers", "use_backend": "devices", "use_tf32": "devices", "why_no_grad": "tracing",
-}  # fmt: skip
+    **dict.fromkeys(["backward_steps", "grad"], "autograd"),
+    "gradcheck": "checking",
+    **dict.fromkeys(["detect_changes", "detect_nonfinite"], "detecting"),
+    **dict.fromkeys(["use_backend", "use_tf32"], "devices"),
+    **dict.fromkeys(["hvp", "jacobian"], "higher_order"),
+    "Input": "layers",
+    **dict.fromkeys(["Ledger", "descend"], "ledger"),
+    **dict.fromkeys(["Model", "Sequential"], "models"),
+    "set_seed": "random_numbers",
+    "record": "stepper",
+    **dict.fromkeys(["no_grad", "reference_only"], "switches"),
+    **dict.fromkeys(["Kernel", "Tensor", "composite", "op"], "tensor"),
+    "why_no_grad": "tracing",
+}
 
 __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]
 

@@ -19,7 +19,7 @@ def backward_steps(y: Tensor, grad: Any = None) -> Iterator[Step]:
     return _walk({y: _seed(y, grad)}, _order(y, ()), keep_graph=True)
 
 def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
-    """Add dy/dx to the ``.grad`` of every x that y was made of and that requires a gradient. The graph is forgotten on the way."""
+    """Add dy/dx to the ``.grad`` of every x that y was made of and that requires one. The graph is forgotten, unless ``keep_graph``."""
     if y.node is None:
         raise RuntimeError("backward() on a Tensor that nothing was recorded for: has any input requires_grad=True? See minidl.why_no_grad")
     grads = {y: _seed(y, grad)}
@@ -30,9 +30,9 @@ def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
 Tensor.backward = backward  # type: ignore[attr-defined]
 
 def grad(y: Tensor, xs: Any, seed: Any = None, create_graph: bool = False, keep_graph: bool | None = None) -> tuple[Any, ...]:
-    """dy/dx for each x in ``xs`` (one Tensor or several), None where y does not depend on x. No ``.grad`` is touched.
+    """dy/dx for each x in ``xs`` (one Tensor or several), None where no recorded path leads from y to x. No ``.grad`` is touched.
 
-    ``seed`` is dL/dy, 1 if y is one number; ``create_graph`` records the gradients, so that they can be differentiated again."""
+    ``seed``: dL/dy, 1 if y is one number; ``create_graph``: record the gradients, for further ones; ``keep_graph``: forget nothing."""
     if not (xs := (xs,) if isinstance(xs, Tensor) else tuple(xs)): return ()
     for x in (x for x in xs if not getattr(x, "requires_grad", False)):
         raise ValueError(f"{x!r:.60} requires no gradient: make it a float Tensor with requires_grad=True")

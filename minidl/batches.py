@@ -9,8 +9,8 @@ from minidl import backend
 from minidl.checks import number, true_or_false, whole
 from minidl.conversion import as_array
 from minidl.devices import free_memory
-from minidl.layers.symbolic import flat, map_structure
 from minidl.random_numbers import random_generator
+from minidl.symbolic import flat, map_structure
 from minidl.tensor import Tensor
 
 
@@ -94,6 +94,8 @@ class GivenBatches:
     """Batches that come from an iterable, ``steps`` of them each time (all of them, if None); a generator goes on where it was."""
 
     def __init__(self, source: Any, steps: int | None, what: str):
+        if steps is None and getattr(source, "endless", False):
+            raise ValueError(f"{what} repeats without end: say how many batches (steps_per_epoch, validation_steps, steps)")
         self.source, self.steps, self.what = source, steps, what
         self.running: Any = None  # where to go on, if ``steps`` end before the source does
 
@@ -103,7 +105,7 @@ class GivenBatches:
         return len(self.source)  # TypeError where nobody knows
 
     def __iter__(self) -> Iterator[Batch]:
-        running = self.running or iter(self.source)
+        running = self.running or once_through(self.source)
         done, fresh = 0, not self.running
         while self.steps is None or done < self.steps:
             try:
@@ -111,7 +113,7 @@ class GivenBatches:
             except StopIteration:
                 if self.steps is None or fresh:
                     break
-                running, fresh = iter(self.source), True
+                running, fresh = once_through(self.source), True
                 continue
             done, fresh = done + 1, False
             yield as_batch(item)
@@ -121,6 +123,21 @@ class GivenBatches:
                 f"{self.what} ran out of batches ({done} came): a generator can be gone through once; give a list of batches, or "
                 "minidl.data.batches(…), or fewer steps"
             )
+
+
+def once_through(source: Any) -> Iterator[Any]:
+    """All batches once: of what has a length and is indexed (as Keras' Sequence; ``for`` may never end there) by their numbers, after
+    which it is told that an epoch has ended; else what iterating gives."""
+    if isinstance(source, (list, tuple)) or not (hasattr(source, "__getitem__") and hasattr(source, "__len__")):
+        return iter(source)
+
+    def by_number() -> Iterator[Any]:
+        for i in range(len(source)):
+            yield source[i]
+        if hasattr(source, "on_epoch_end"):
+            source.on_epoch_end()
+
+    return by_number()
 
 
 def as_batch(item: Any) -> Batch:

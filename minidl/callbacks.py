@@ -13,7 +13,14 @@ from minidl.objective import floats
 
 
 class Callback:
-    """The moments of training. ``logs`` are the numbers so far: loss, metrics, at the end of an epoch also the ``val_`` ones."""
+    """The moments of training. ``logs`` are the numbers so far: loss, metrics, at the end of an epoch also the ``val_`` ones.
+
+    One of your own writes the moments that it needs, and is given to ``fit(…, callbacks=[…])``; ``self.model`` is the model:
+
+        class StopAtNan(Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.model.stop_training = not np.isfinite(logs["loss"])
+    """
 
     model: Any = None
     params: dict[str, Any]
@@ -208,7 +215,7 @@ class ProgressBar(Callback):
         steps, seconds = self.params.get("steps"), time.perf_counter() - self.began
         full = self.WIDTH * self.done // steps if steps else self.WIDTH
         bar = "━" * full + "╺" * (full < self.WIDTH) + " " * (self.WIDTH - full - 1)
-        parts = [f"{self.done}/{self.done if end else steps or '?'}", bar if self.params["verbose"] == 1 else "", _duration(seconds)]
+        parts = [f"{self.done}/{steps or (self.done if end else '?')}", bar if self.params["verbose"] == 1 else "", _duration(seconds)]
         if not end and steps and self.done:
             parts.append(f"{_duration(seconds / self.done * (steps - self.done))} left")
         line = " ".join(part for part in [*parts, _step_time(seconds / max(1, self.done))] if part)

@@ -8,7 +8,6 @@ from minidl.backend import Backend, owner
 from minidl.batches import ArrayBatches, resident
 from minidl.devices import fused_updates, home_of, recorders, tf32_allowed
 from minidl.layers import Layer
-from minidl.layers.symbolic import flat
 from minidl.losses import Loss
 from minidl.metrics import MeanMetric, Metric
 from minidl.objective import Objective, named
@@ -16,6 +15,7 @@ from minidl.optimizers import Optimizer
 from minidl.random_numbers import random_generator
 from minidl.recorded import CannotRecord, Recording, arrays_in
 from minidl.switches import kernels_on
+from minidl.symbolic import flat
 
 log = logging.getLogger("minidl")
 MOST_RECORDINGS = 8  # what is further needed is run as always

@@ -61,18 +61,46 @@ def fitting(new: Any, old: Any) -> Any:
     return new
 
 
-def explained(error: TypeError, function: Callable[..., Any], arrays: list[Any], metadata: dict[str, Any]) -> TypeError:
-    """A better error where an op was called with arguments that do not fit its definition."""
-    signature = inspect.signature(function)
+def explained(error: Exception, function: Callable[..., Any], takes_xp: bool, arrays: list[Any], metadata: dict[str, Any]) -> Exception:
+    """A better error where an op was called with arguments that do not fit its definition, or with shapes that do not fit each other."""
+    signature, name = inspect.signature(function), function.__name__
+    if not isinstance(error, TypeError):
+        return _explained_shapes(error, name, [getattr(a, "shape", ()) for a in arrays])
     try:
-        signature.bind(None, *arrays, **metadata)
+        signature.bind(*([None] if takes_xp else []), *arrays, **metadata)
     except TypeError:
-        name, arguments = function.__name__, [*signature.parameters.values()]
-        if not arguments or arguments[0].name != "xp":
+        arguments = [*signature.parameters.values()]
+        if takes_xp and (not arguments or arguments.pop(0).name != "xp"):
             return TypeError(f"the first argument of an op's function is xp, the arrays' own module: def {name}(xp, …)")
-        call = str(signature.replace(parameters=arguments[1:], return_annotation=inspect.Signature.empty))
-        return TypeError(f"arrays are positional, everything else is a keyword: {name}{call}")
+        call = f"{name}{signature.replace(parameters=arguments, return_annotation=inspect.Signature.empty)}"
+        return TypeError(f"{_misfit(name, arguments, len(arrays), metadata)}: {call}")
     return error
+
+
+def _misfit(name: str, arguments: list[inspect.Parameter], given: int, metadata: dict[str, Any]) -> str:
+    """What is wrong with a call that does not fit these arguments."""
+    if unknown := sorted(metadata.keys() - {p.name for p in arguments}):
+        return f"{name} has no argument {unknown[0]!r}"
+    wanted = [p for p in arguments if p.kind is p.POSITIONAL_OR_KEYWORD]
+    least = sum(p.default is p.empty for p in wanted)
+    if given < least or given > len(wanted) and all(p.kind is not p.VAR_POSITIONAL for p in arguments):
+        count = least if given < least else len(wanted)
+        keywords = given > count and any(p.kind is p.KEYWORD_ONLY for p in arguments)
+        return f"{name} takes {count} array{'s' if count > 1 else ''}, got {given}{'; everything else is a keyword' if keywords else ''}"
+    return "arrays are positional, everything else is a keyword"
+
+
+def _explained_shapes(error: Exception, name: str, shapes: list[tuple[int, ...]]) -> Exception:
+    """NumPy's errors about shapes with the op's name, the whole shapes, and the rule that they break; any other as it is."""
+    if "core dimension" in str(error):
+        rule = "the rows of the first must be as long as the columns of the second"
+    elif "enough dimensions" in str(error):
+        rule = "a single number has no rows and columns, use * for it"
+    elif "broadcast" in str(error):
+        rule = "to be broadcast, axes counted from the right must be equally long, or one of them 1"
+    else:
+        return error
+    return ValueError(f"{name}: the shapes {' and '.join(map(str, shapes))} do not fit; {rule}")
 
 
 def describe(t: Any) -> str:

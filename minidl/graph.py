@@ -3,7 +3,7 @@ from collections import Counter
 from typing import Any
 
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Call, Symbol, flat
+from minidl.symbolic import Call, Symbol, flat
 
 
 def names_of(structure: Any) -> list[str]:

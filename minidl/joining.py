@@ -6,8 +6,8 @@ from typing import Any
 
 from minidl import ops
 from minidl.layers import Conv2D, MaxPooling2D
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.switches import kernels_on
+from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 CALLS = {Conv2D: Conv2D.call, MaxPooling2D: MaxPooling2D.call}  # as they are written

@@ -23,7 +23,20 @@ def read(numbers: list[Any]) -> list[float]:
 
 
 class Metric(Configured):
-    """The base of all metrics. One of your own writes `update_state`, `result` and `reset_state`."""
+    """The base of all metrics. One of your own writes `update_state`, `result` and `reset_state`:
+
+        class LargestError(Metric):
+            def reset_state(self):                        # before every epoch
+                self.largest = 0.0
+
+            def update_state(self, y_true, y_pred, sample_weight=None):    # Tensors or arrays of one batch
+                error = np.abs(np.asarray(y_true) - np.asarray(y_pred)).max()
+                self.largest = max(self.largest, float(error))
+
+            def result(self):
+                return self.largest
+
+    A mean over all examples is shorter: `MeanMetric`, with ``call(y_true, y_pred)`` alone; or a plain function, without a class."""
 
     def __init__(self, name: str | None = None):
         self.name = name or losses.default_name(type(self))

@@ -7,11 +7,11 @@ from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
 from minidl.summary import summary_text
+from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
 
 

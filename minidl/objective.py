@@ -5,9 +5,9 @@ from typing import Any
 from minidl import labels, losses, metrics
 from minidl.checks import number
 from minidl.devices import recording
-from minidl.layers.symbolic import flat
 from minidl.registry import nearest
 from minidl.switches import switch
+from minidl.symbolic import flat
 from minidl.tensor import Tensor
 
 Logs = dict[str, float]

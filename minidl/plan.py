@@ -22,8 +22,8 @@ from minidl.checks import whole
 from minidl.durations import in_words
 from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.layers import Conv2D, Dense
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.random_numbers import random_numbers_apart
+from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 # Together this is about a second, on a machine that has nothing else to do.

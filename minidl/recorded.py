@@ -12,10 +12,10 @@ from typing import Any
 from minidl import labels
 from minidl.backend import Backend
 from minidl.devices import fused_updates, recorders, recording
-from minidl.layers.symbolic import flat, map_structure
 from minidl.metrics import MeanMetric
 from minidl.random_numbers import random_generator
 from minidl.switches import switch
+from minidl.symbolic import flat, map_structure
 from minidl.tensor import Tensor
 
 WARM_UP = 2  # steps of a shape that are run before it is recorded: kernels get compiled, memory gets taken

@@ -12,7 +12,8 @@ R = TypeVar("R")
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error about ``name``: all the known names where they are few, else those that look like it."""
     known = sorted(known)
-    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.55) or difflib.get_close_matches(name, known, n=3, cutoff=0.55)
+    spelt = {each.lower(): each for each in known}
+    close = [spelt[each] for each in difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.55)]
     there_are = f"there are {', '.join(known)}" if len(known) > 1 else f"there is only {known[0]}" if known else "there are none"
     if not close:
         return there_are
@@ -65,7 +66,7 @@ class Configured:
 
 def explain_keywords(function: Callable[P, R]) -> Callable[P, R]:
     """A decorator: a misspelt keyword argument is answered with the nearest known one."""
-    names = [*inspect.signature(function).parameters][1:]
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,7 +2,7 @@
 import io
 from typing import Any
 
-from minidl.layers.symbolic import flat
+from minidl.symbolic import flat
 
 
 def summary_text(model: Any, line_length: int | None = None) -> str:

@@ -56,13 +56,13 @@ class Op:
                 arrays.append(plain(x))
                 bare = True
         owner = backend.owner(*arrays)
-        if self.kernels and kernels_on.get() and (kernel := self.kernels.get(owner.name)):
-            y, saved = kernel.forward(*arrays, **metadata)
-        if y is NotImplemented and isinstance(self, Composite):
+        try:
+            if self.kernels and kernels_on.get() and (kernel := self.kernels.get(owner.name)):
+                y, saved = kernel.forward(*arrays, **metadata)
+            if y is NotImplemented and not isinstance(self, Composite): y, kernel = self.function(owner.module, *arrays, **metadata), None
+        except (TypeError, ValueError) as error: raise explained(error, self.function, type(self) is Op, arrays, metadata) from error
+        if isinstance(self, Composite) and y is NotImplemented:
             return self.function(*(_tensors(inputs, arrays) if bare else inputs), **metadata)  # type: ignore[no-any-return]
-        if y is NotImplemented:
-            try: y, kernel = self.function(owner.module, *arrays, **metadata), None
-            except TypeError as error: raise explained(error, self.function, arrays, metadata) from error
         y = y if type(y) is owner.array_type or backend.is_array(y) else owner.module.asarray(y)
         if not (wanted and recording.get() and y.dtype.kind == "f"): return made(y, None)
         return made(y, Node(self, _tensors(inputs, arrays) if bare else [*inputs], version, metadata, kernel, saved))

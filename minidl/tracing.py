@@ -50,6 +50,7 @@ class Report:
     """What `why_no_grad` found: true if any parameter is left without a gradient through a cut."""
 
     findings: tuple[Finding, ...]
+    note: str = "no cut found: every parameter that the result depends on has a recorded path to it"  # what to say without findings
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -61,8 +62,7 @@ class Report:
         return self.findings[i]
 
     def __str__(self) -> str:
-        none = "no cut found: every parameter that the result depends on has a recorded path to it"
-        return "\n".join(finding.sentence for finding in self.findings) or none
+        return "\n".join(finding.sentence for finding in self.findings) or self.note
 
 
 def why_no_grad(f: Any, *args: Any, parameters: Sequence[Tensor] | None = None) -> Report:
@@ -72,9 +72,13 @@ def why_no_grad(f: Any, *args: Any, parameters: Sequence[Tensor] | None = None) 
     ``f`` returns the loss and does not call ``backward``; or it is a pair ``(model, loss)``, and ``args`` are x and y. ``parameters``:
     all leaves with ``requires_grad`` that are met, if not given. The numbers are followed through NumPy and ``math``; where they get
     lost (a list handed to another library), f is run again for each place in question, with its numbers changed a little there: if the
-    result changes, that was the place. Chance is the same in every run."""
+    result changes, that was the place. Chance is the same in every run. TypeError for anything else."""
     if isinstance(f, tuple):
         return _of_model(f, args, parameters)
+    if isinstance(f, Tensor) or not callable(f):
+        raise TypeError(f"why_no_grad runs the function that computes the loss: why_no_grad(lambda: …); got {type(f).__name__}")
+    if hasattr(f, "trainable_variables") and len(args) > 1:
+        raise TypeError("why_no_grad of a model takes its loss too: why_no_grad((model, loss), x, y)")
     runs = _Runs(lambda: f(*args))
     result, recorder = runs.traced()
     listed = list(recorder.met) if parameters is None else list(parameters)
@@ -84,10 +88,28 @@ def why_no_grad(f: Any, *args: Any, parameters: Sequence[Tensor] | None = None) 
     if lost := [p for p, cuts in found.items() if not cuts]:
         found |= runs.tried(lost, recorder)
     labels = {p: p.name or i for i, p in enumerate(listed)}
-    return Report(tuple(_finding(p, cuts, labels) for p, cuts in found.items() if cuts))
+    return Report(tuple(_finding(p, cuts, labels) for p, cuts in found.items() if cuts), _without_cuts(result, listed))
+
+
+def _without_cuts(result: Any, params: list[Tensor]) -> str:
+    """What to say where no cut is found."""
+    if not isinstance(result, Tensor):
+        return f"no cut found, but there is no gradient: the function returned {type(result).__name__}, and must return the loss, a Tensor"
+    if not params:
+        return "no parameter found: nothing that the function computes with was made with requires_grad=True"
+    if not result.requires_grad:
+        return (
+            "no cut found, but there is no gradient: the result does not depend on the parameters, or only in steps that have no "
+            "derivative (comparisons, whole numbers)"
+        )
+    return Report.note
 
 
 def _of_model(pair: tuple[Any, ...], data: tuple[Any, ...], parameters: Sequence[Tensor] | None) -> Report:
+    if len(pair) != 2 or not all(map(callable, pair)) or len(data) != 2:
+        raise TypeError(
+            "why_no_grad of a model takes a loss, as minidl.losses.MeanSquaredError(), x and y: why_no_grad((model, loss), x, y)"
+        )
     (model, loss), (x, y) = pair, data
     if not model.built:
         model(x, training=False)

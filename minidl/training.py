@@ -14,7 +14,7 @@ from minidl.checks import whole
 from minidl.config import computing
 from minidl.devices import used
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Symbol, map_structure
+from minidl.symbolic import Symbol, map_structure
 from minidl.objective import Logs, Objective, floats
 from minidl.registry import explain_keywords
 from minidl.switches import no_grad
@@ -195,7 +195,7 @@ class Trainer(Layer):
             return self._one_batch(self.test_step, x, y, sample_weight, None, return_dict)
 
     def _one_batch(self, step: Callable[..., Logs], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
-        batch = next(self._prepared(make_batches(x, y, sample_weight, np.iinfo(int).max, False, None)))
+        batch = next(self._prepared(make_batches(x, y, sample_weight, 2**62, False, None)))
         self.objective.reset()
         logs = floats(step(_data(self._class_weigher(class_weight)(batch))))
         return logs if return_dict else _as_list(logs)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import strictgpu
+from browser import browser, open_page  # noqa: F401  (fixtures)
 from hypothesis import HealthCheck, settings
 
 from minidl.gpu import load_cupy
@@ -44,7 +45,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--backend") == "cupy":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of CuPy itself
-            load_cupy()
+            try:
+                load_cupy()
+            except RuntimeError as error:
+                raise pytest.UsageError(f"--backend cupy: {error}") from None
         config.addinivalue_line("filterwarnings", "ignore:::cupy.*")
 
 

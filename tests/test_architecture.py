@@ -24,11 +24,12 @@ ROWS = {
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
-    5: ["registry", "labels", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
+    5: ["registry", "labels", "symbolic", "explaining", "resampling", "initializers", "activations", "regularizers", "layers", "losses",
+        "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
-        "nets"],
-    8: ["stepper", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
+        "nets", "ledger"],
+    8: ["pages", "stepper", "attribution", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
     9: ["keras", "cli", "lesson_runner"],
 }
 ROW = {name: row for row, names in ROWS.items() for name in names}
@@ -179,9 +180,11 @@ def test_ops_name_no_backend():
 def test_late_imports_are_few():
     """Only in minidl/__init__.py, the command line, for what is not always installed, for what reads and fetches files of pictures
     (pictures that minidl draws need none of it), for what asks after the libraries that are loaded, with the first
-    kernel, and for the table of a model's layers, so that training needs NumPy alone."""
+    kernel, for the table of a model's layers, so that training needs NumPy alone, for the player in the terminal, and
+    for what a notebook has loaded anyway."""
     optional = _optional_dependencies()
-    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}}
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "dashboard": {"IPython"},
+                   "stepper": {"prompt_toolkit"}}  # fmt: skip
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue

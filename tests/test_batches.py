@@ -107,6 +107,43 @@ def test_given_batches():
     assert length_of(GivenBatches(iter([X]), 4, "x")) == 4
 
 
+def test_a_sequence_of_batches_is_gone_through_by_number():
+    """As Keras' Sequence: iterating it may never end, and it is told of each end of an epoch."""
+
+    class Sequence:
+        ends = 0
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            return np.array([i])
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return np.array([7])
+
+        def on_epoch_end(self):
+            self.ends += 1
+
+    def seen(batches):
+        return [int(b.x[0]) for b in batches]
+
+    sequence = Sequence()
+    whole = GivenBatches(sequence, None, "x")
+    assert (len(whole), seen(whole), seen(whole), sequence.ends) == (3, [0, 1, 2], [0, 1, 2], 2)
+    stepped = GivenBatches(sequence, 4, "x")
+    assert (seen(stepped), seen(stepped), sequence.ends) == ([0, 1, 2, 0], [1, 2, 0, 1], 4)
+
+
+def test_a_generator_is_not_closed_when_its_batches_are_forgotten():
+    generator = (np.array([k]) for k in range(4))
+    for expected in ([0, 1], [2, 3]):
+        assert [int(b.x[0]) for b in GivenBatches(generator, 2, "x")] == expected
+
+
 def test_a_generator_goes_on_where_it_was():
     batches = GivenBatches((np.array([k]) for k in range(5)), 2, "x")
     assert [[int(b.x[0]) for b in batches] for _ in range(2)] == [[0, 1], [2, 3]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import verdicts
 
-from minidl import checking, gradcheck, layers, ops
+from minidl import checking, gradcheck, layers, models, ops
 from minidl.doctor.examination import KinkFound
 from minidl.tensor import Op, Tensor, registry
 
@@ -393,11 +393,27 @@ def test_everything_is_float64():
     assert gradcheck(f, np.ones((2, 3), np.float32)) and dtypes == {np.dtype(np.float64)}
 
 
+def test_a_factor_of_two_may_be_a_square_or_a_length():
+    pair = (np.square, lambda g, x: g * x)
+    assert "1/2, and 2 is in the derivative of a square." in gradcheck(pair, normal(3)).diagnosis[0].sentence
+    said = gradcheck(pair, normal(2, 3)).diagnosis[0].sentence
+    assert "1/2, and 2 is in the derivative of a square, or the length of axis 0 of argument 0 (the batch?)." in said
+
+
 def test_other_arguments_are_refused():
     with pytest.raises(TypeError, match="got int"):
         gradcheck(3, normal(2))
-    with pytest.raises(ValueError, match="none of the arguments"):
-        gradcheck(ops.exp, np.array([1, 2]))
+    with pytest.raises(ValueError, match=r"none of the arguments is an array of floats \(got int64, bool\): use .astype\(float\)"):
+        gradcheck(ops.add, np.array([1, 2], np.int64), np.array([True, False]))
+    with pytest.raises(ValueError, match=r"gradcheck\(f, \*arrays\): no arguments"):
+        gradcheck(ops.exp)
+    with pytest.raises(TypeError, match=r"a Tensor to a function of NumPy: use that of minidl\.ops \(plain NumPy is checked as a pair"):
+        gradcheck(lambda x: np.exp(x), normal(2))
+    with pytest.raises(TypeError, match=r"takes 1 array, got 2: exp\(x\)"):
+        gradcheck(ops.exp, normal(2), normal(2))
+    model = models.Sequential([layers.Input((2,)), layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"gradcheck\(\(model, loss\), x, y\)"):
+        gradcheck(model, normal(3, 2), normal(3, 1))
     with pytest.raises(TypeError, match="must return a Tensor"):
         gradcheck(lambda x: x.numpy(), normal(2))
     with pytest.raises(ValueError, match="order"):
@@ -462,6 +478,7 @@ def test_random_numbers_in_forward_are_noticed():
 
     report = gradcheck((forward, lambda g, keep: g * keep * 2), normal(4, 4))
     assert not report and report.diagnosis[0].kind == "unknown" and "when it is called again with the same arguments" in str(report)
+    assert "seed them" in report.diagnosis[0].sentence and "finite" not in str(report)
 
 
 def test_small_random_numbers_in_forward_are_noticed():

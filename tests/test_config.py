@@ -176,6 +176,13 @@ def test_settings_are_restored():
     assert config.settings() == suggested
 
 
+def test_blocks_go_with_the_threads_unless_somebody_chose_them():
+    with config.using(threads=1) as alone, config.using(threads=2) as beside:
+        assert alone.block_bytes == config.block_bytes_for(1) < beside.block_bytes == config.block_bytes_for(2)
+        with config.using(block_bytes=3000), config.using(threads=1) as chosen:
+            assert chosen.block_bytes == 3000
+
+
 @pytest.mark.parametrize(
     "changes",
     [

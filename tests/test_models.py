@@ -5,7 +5,7 @@ import pytest
 import minidl
 from minidl import Input, Model, Sequential, Tensor, grad, layers, losses, ops
 from minidl.layers import Add, BatchNormalization, Concatenate, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from minidl.layers.symbolic import Symbol
+from minidl.symbolic import Symbol
 
 RNG = np.random.default_rng(21)
 X = RNG.standard_normal((6, 4)).astype("float32")

@@ -8,6 +8,7 @@ import pytest
 
 import minidl
 from minidl import layers, nets
+from tests.test_ledger import OPTIMIZERS, gradients, walk
 
 pytestmark = [
     pytest.mark.oracle,
@@ -182,3 +183,18 @@ def test_names_and_counts(keras):
     ours = nets.intro()
     assert ours.count_params() == theirs.count_params() == 79530
     assert [tuple(w.shape) for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in ("decay", "schedule")])
+def test_keras_optimisers_take_the_same_steps_downhill(keras, name):
+    ours = OPTIMIZERS[name]()
+    kind = next(kind.__name__ for kind in type(ours).__mro__ if hasattr(keras.optimizers, kind.__name__))
+    shared = {"learning_rate", "momentum", "nesterov", "rho", "centered", "epsilon", "beta_1", "beta_2", "amsgrad", "weight_decay"}
+    theirs = getattr(keras.optimizers, kind)(**{key: value for key, value in ours.get_config().items() if key in shared})
+    w, b = (keras.Variable(start, dtype="float64") for start in (8.0, 3.0))
+    theirs.build([w, b])
+    ledger = walk(name, 100)
+    for i in range(100):
+        at = float(w.value), float(b.value)
+        np.testing.assert_allclose(at, [ledger["w"][i], ledger["b"][i]], rtol=1e-6)
+        theirs.apply([keras.ops.convert_to_tensor(g, dtype="float64") for g in gradients(*at).values()], [w, b])

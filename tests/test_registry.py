@@ -26,6 +26,7 @@ def test_of_many_the_nearest_is_named():
     with pytest.raises(ValueError, match="did you mean 'adam'"):
         look_up("adma", many, "optimizer")
     assert "rmsprop" in nearest("RMSpropp", many)
+    assert nearest("sgdd", ["SGD", "Adam"]).startswith("did you mean 'SGD'?")
 
 
 @pytest.mark.parametrize("name", [None, 3, ["relu"]])

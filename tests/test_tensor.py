@@ -1,6 +1,7 @@
 """The Tensor: what it is made from, its operators with arrays and numbers on both sides, changes in place, NumPy's functions."""
 
 import operator
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 import minidl
 from minidl import ops
-from minidl.switches import no_grad
+from minidl.switches import kernels_on, no_grad, switch
 from minidl.tensor import Tensor
 
 # ---------------------------------------------------------------- what it is made from
@@ -391,6 +392,44 @@ def test_positional_metadata_is_explained():
         minidl.ops.sum(np.ones(3), 0)
     with pytest.raises(TypeError, match=r"keyword: reshape\(x, \*, shape\)"):
         minidl.ops.reshape(np.ones(4))
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_a_call_that_does_not_fit_is_explained(kernels):
+    with switch(kernels_on, kernels):
+        with pytest.raises(TypeError, match=r"^tanh takes 1 array, got 2: tanh\(x\)$"):
+            ops.tanh(np.ones(3), np.ones(3))
+        with pytest.raises(TypeError, match=r"^max_pool2d takes 1 array, got 2; everything else is a keyword: max_pool2d\(x, "):
+            ops.max_pool2d(np.ones((1, 4, 4, 1)), 2)
+        with pytest.raises(TypeError, match=r"^matmul takes 2 arrays, got 1: matmul\(a, b\)$"):
+            ops.matmul(np.ones(3))
+        with pytest.raises(TypeError, match=r"^transpose has no argument 'axis': transpose\(x, \*, axes=None\)$"):
+            ops.transpose(np.ones((2, 2)), axis=1)
+
+
+def test_a_misspelt_argument_of_what_a_kernel_replaces_is_explained():
+    with pytest.raises(TypeError, match=r"^conv2d has no argument 'stride': conv2d\(x, kernel, \*, strides=1"):
+        ops.conv2d(np.ones((1, 4, 4, 1)), np.ones((2, 2, 1, 1)), stride=2)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        ((2, 2), (3, 2), "matmul: the shapes (2, 2) and (3, 2) do not fit; the rows of the first must be as long as the columns"),
+        ((2, 2), (), "matmul: the shapes (2, 2) and () do not fit; a single number"),
+        ((3, 2, 2), (4, 2, 2), "matmul: the shapes (3, 2, 2) and (4, 2, 2) do not fit; to be broadcast"),
+    ],
+)
+def test_a_product_of_shapes_that_do_not_fit_is_explained(a, b, message):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
+        Tensor(np.ones(a)) @ np.ones(b)
+
+
+def test_a_sum_of_shapes_that_do_not_fit_is_explained():
+    with pytest.raises(ValueError, match=r"^add: the shapes \(2, 2\) and \(3, 2\) do not fit; to be broadcast, axes"):
+        Tensor(np.ones((2, 2))) + np.ones((3, 2))
+    with pytest.raises(ValueError, match="cannot reshape array of size 4"):
+        Tensor(np.ones((2, 2))).reshape(3)
 
 
 def test_errors_of_own_ops_name_them():

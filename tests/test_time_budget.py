@@ -70,7 +70,9 @@ def test_one_step_is_made_in_any_case(slow, clock):
 
 def test_it_is_said(slow, clock, capsys):
     slow.fit(X, Y, batch_size=4, verbose=2, time_budget=3)
-    assert "Trained 0 epochs and 3 of 10 steps of the next in 3 s; the time budget is 3 s." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Trained 0 epochs and 3 of 10 steps of the next in 3 s; the time budget is 3 s." in printed
+    assert printed.splitlines()[1].startswith("3/10 ")
 
 
 def test_batches_of_unknown_number(slow, clock):

@@ -204,7 +204,29 @@ def test_what_only_is_looked_at_is_no_cut() -> None:
 
     assert not minidl.why_no_grad(loss)
     assert len(minidl.why_no_grad(lambda: (v * 2 * (w.data > 0)).sum())) == 0  # a mask has no derivative
-    assert str(minidl.why_no_grad(loss)).startswith("no cut found")
+    assert str(minidl.why_no_grad(loss)) == "no cut found: every parameter that the result depends on has a recorded path to it"
+
+
+def test_without_a_cut_it_says_what_else_is_missing() -> None:
+    w, _ = w_and_v()
+    plain = Tensor([1.0, 2.0])
+    assert str(minidl.why_no_grad(lambda: (plain * 2).sum())).startswith("no parameter found")
+    assert "only in steps that have no derivative" in str(minidl.why_no_grad(lambda: (w > 0).astype(float).sum()))
+    for nothing in (lambda: None, lambda: [w]):
+        report = minidl.why_no_grad(nothing)
+        assert not report and f"the function returned {type(nothing()).__name__}, and must return the loss" in str(report)
+
+
+def test_what_is_no_function_is_explained() -> None:
+    w, _ = w_and_v()
+    model, x = Dense(2), np.ones((3, 2))
+    for loss in (w.sum(), "mse", None):
+        with pytest.raises(TypeError, match=rf"why_no_grad\(lambda: …\); got {type(loss).__name__}"):
+            minidl.why_no_grad(loss)
+    for arguments in [(model, x, x), ((model, "mse"), x, x), ((model,), x, x), ((model, lambda a, b: a - b), x)]:
+        with pytest.raises(TypeError, match=r"why_no_grad\(\(model, loss\), x, y\)"):
+            minidl.why_no_grad(*arguments)
+    assert not minidl.why_no_grad(model, x)
 
 
 def test_the_whole_loss_may_be_a_number() -> None:

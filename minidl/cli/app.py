@@ -42,11 +42,12 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The folder to write, which must not exist yet (default: runs/…).")] = None,
     backend: Annotated[str | None, typer.Option(help="numpy, or cupy for a GPU (default: $MINIDL_BACKEND, else numpy).")] = None,
     time_budget: Annotated[str | None, typer.Option(help="Stop the training in time: 90 s, 5 min, 1 h.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the training live on a page that only this machine can open.")] = False,
 ) -> None:
     """Train a net on pictures, and leave a folder with its weights, its numbers and pictures of what it learned."""
     from minidl.cli.train import Options, run
 
-    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out, backend, time_budget))
+    run(Options(model, dataset, data_dir, epochs, batch_size, optimizer, learning_rate, seed, out, backend, time_budget, watch))
 
 
 @app.command()
@@ -91,6 +92,99 @@ def gradcheck(
     from minidl.cli.gradcheck import check
 
     check(target, order)
+
+
+lesson = typer.Typer(help="The lessons: from one neuron to a convolutional net.", no_args_is_help=True)
+app.add_typer(lesson, name="lesson")
+Number = Annotated[int, typer.Argument(help="The lesson's number: see minidl lesson list.")]
+
+
+@lesson.command("list")
+def lesson_list() -> None:
+    """Show the lessons."""
+    from minidl.cli.lessons import list_lessons
+
+    list_lessons()
+
+
+@lesson.command("open")
+def lesson_open(
+    number: Number, show: Annotated[bool, typer.Option("--start/--no-start", help="Start Jupyter with it.")] = True
+) -> None:
+    """Write a lesson as a notebook, to read and to run."""
+    from minidl.cli.lessons import open_lesson
+
+    open_lesson(number, show)
+
+
+@lesson.command("start")
+def lesson_start(
+    number: Number,
+    folder: Annotated[Path, typer.Argument(help="Where your copy is written.")],
+    notebook: Annotated[bool, typer.Option("--notebook", help="As a notebook instead of a script.")] = False,
+) -> None:
+    """Write your copy of a lesson, without the solutions."""
+    from minidl.cli.lessons import start
+
+    start(number, folder, notebook)
+
+
+@lesson.command("check")
+def lesson_check(
+    number: Number,
+    file: Annotated[Path | None, typer.Argument(help="Your copy, or its folder (default: here).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Points, reasons and hints as JSON.")] = False,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that the whole file may take.")] = 180,
+) -> None:
+    """Check your copy. Ends with 0 for full marks, 1 if points are missing, 2 if it could not be run."""
+    from minidl.cli.lessons import check
+
+    raise typer.Exit(check(number, file, json, time_limit))
+
+
+@lesson.command("hint")
+def lesson_hint(
+    number: Number,
+    exercise: Annotated[str | None, typer.Argument(help="The exercise's name (without it: all names).")] = None,
+    which: Annotated[int, typer.Option("-n", "--number", help="1, 2 or 3: each says more.")] = 1,
+) -> None:
+    """Show a hint for an exercise."""
+    from minidl.cli.lessons import hint
+
+    hint(number, exercise, which)
+
+
+@lesson.command("solution")
+def lesson_solution(number: Number) -> None:
+    """Show the solutions of a lesson."""
+    from minidl.cli.lessons import solution
+
+    solution(number)
+
+
+@app.command()
+def explore(
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("explore.html"),
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Write a page to play with gradient descent on: a line fitted to house prices, by hand or one update at a time."""
+    from minidl.cli.pages import opened
+    from minidl.explorer import write
+
+    opened(write(out), show)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def step(
+    file: Annotated[Path, typer.Argument(help="A Python script that computes with minidl.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="What the script is given as sys.argv[1:]; after -- if need be.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for the browser instead.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print the steps as a table instead.")] = False,
+) -> None:
+    """Run a script, and step through what it computed: forward, backward, update."""
+    from minidl.cli.step import step as step_through
+
+    step_through(file, arguments or [], html, listed)
 
 
 def main(arguments: list[str] | None = None) -> Any:

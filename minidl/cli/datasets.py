@@ -1,4 +1,5 @@
 """The pictures that a net is trained and tested on, by the name given on the command line."""
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +33,11 @@ def choose(dataset: str, model: str, data_dir: Path | None) -> tuple[str, str]:
             return "chests2", "Data: chests2, X-ray-like pictures drawn by minidl (400 to train on, 100 to validate, 100 to test)."
         if data.cifar10.available(data_dir):
             return "cifar10", "Data: CIFAR-10, found on disk. For the pictures drawn by minidl: --dataset shapes10."
+        given = os.environ.get("MINIDL_DATA")
         return "shapes10", (
             "Data: shapes10, pictures drawn by minidl. "
             "For CIFAR-10: --dataset cifar10 (downloads 170 MB), or --data-dir FOLDER if you have it."
+            + (f" (MINIDL_DATA is {given}, where there is no cifar-10-batches-bin/ with its six .bin files.)" if given else "")
         )
     if model == "xray" and dataset in ("cifar10", "shapes10"):
         raise ValueError(f"the xray net tells two classes apart, {dataset} has ten: use --dataset chests2, or a folder with two classes")

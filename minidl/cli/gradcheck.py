@@ -2,8 +2,12 @@
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +19,32 @@ from minidl.checking import gradcheck
 def check(target: str, order: int = 1) -> None:
     """Print the report for ``module:function`` (or ``file.py:function``), which takes no argument and returns ``(f, *arrays)``. The process
     ends with 1 if a gradient is wrong; ValueError if there is nothing to check."""
-    returned = _function(target)()
-    if not isinstance(returned, tuple) or len(returned) < 2:
-        raise ValueError(f"{target} must return (f, *arrays): what to check, and the arrays to check it with")
-    report = gradcheck(*returned, order=order)
+    function = _function(target)
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        raise ValueError(f"{target} must take no argument, and return (f, *arrays)") from None
+    with _own_errors(getattr(getattr(function, "__code__", None), "co_filename", "")):
+        returned = function()
+        if not isinstance(returned, tuple) or len(returned) < 2:
+            raise ValueError(f"{target} must return (f, *arrays): what to check, and the arrays to check it with")
+        report = gradcheck(*returned, order=order)
     typer.echo(str(report))
     if not report:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _own_errors(file: str) -> Iterator[None]:
+    """What goes wrong in a line of this file is said with the line."""
+    try:
+        yield
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        if not lines:
+            raise
+        what = f": {error}" if str(error) else ""
+        raise RuntimeError(f"{type(error).__name__} in {os.path.basename(file)}, line {lines[-1]}{what}") from error
 
 
 def _function(target: str) -> Any:

@@ -19,6 +19,7 @@ from minidl.callbacks import Callback
 from minidl.checks import number, whole
 from minidl.cli.datasets import Pictures, choose, load
 from minidl.cli.progress import LiveProgress
+from minidl.dashboard import Dashboard
 from minidl.data import one_hot
 from minidl.devices import home_of, use_backend, used
 from minidl.durations import in_words, seconds_in
@@ -29,6 +30,7 @@ from minidl.random_numbers import set_seed
 from minidl.registry import nearest
 
 console = Console(highlight=False, soft_wrap=True)
+PANEL = 18  # pictures whose answers the report shows
 
 
 class Options(NamedTuple):
@@ -45,6 +47,7 @@ class Options(NamedTuple):
     out: Path | None
     backend: str | None = None
     time_budget: str | None = None
+    watch: bool = False
 
 
 def run(options: Options) -> None:
@@ -86,7 +89,9 @@ def run(options: Options) -> None:
     record = Record(out)
     try:
         began = time.perf_counter()
-        stopped = _fit(model, pictures, batch_size, epochs, record, budget)
+        images, labels = pictures.validation
+        dashboard = Dashboard((images[:PANEL], labels[:PANEL]), pictures.class_names, out / "report.html", serve=options.watch)
+        stopped = _fit(model, pictures, batch_size, epochs, [record, dashboard], budget)
         seconds = time.perf_counter() - began
         if not record.best_epoch:  # no epoch was finished
             record.write()
@@ -109,16 +114,16 @@ def run(options: Options) -> None:
     console.print(str(out))
 
 
-def _fit(model: Any, pictures: Pictures, batch_size: int, epochs: int, record: "Record", budget: float | None) -> str:
+def _fit(model: Any, pictures: Pictures, batch_size: int, epochs: int, callbacks: list[Any], budget: float | None) -> str:
     """Train; what is to be said if the user stopped it."""
     try:
         model.fit(
             pictures.train[0], targets(pictures.train[1], model), batch_size=batch_size, epochs=epochs, verbose=0,
             validation_data=(pictures.validation[0], targets(pictures.validation[1], model)),
-            callbacks=[record, LiveProgress(console, len(pictures.train[0]))], time_budget=budget,
+            callbacks=[*callbacks, LiveProgress(console, len(pictures.train[0]))], time_budget=budget,
         )  # fmt: skip
     except KeyboardInterrupt:
-        return f"stopped in epoch {len(record.rows) + 1}; "
+        return f"stopped in epoch {len(callbacks[0].rows) + 1}; "
     return ""
 
 

@@ -17,6 +17,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .downloads import cache_folder, fetch, find, given_folder
+
 CLASS_NAMES: tuple[str, ...] = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
@@ -47,7 +49,7 @@ def load_data(
     Raises FileNotFoundError if a given folder lacks a file (nothing is downloaded then), ValueError if a file
     is not what it should be, ConnectionError if the download fails.
     """
-    root = _given_folder(path)
+    root = given_folder(path)
     if root is not None:
         folder, missing = _find(root)
         if missing:
@@ -56,9 +58,9 @@ def load_data(
                 f"got none called {', '.join(missing)}"
             )
     else:
-        folder, missing = _find(_cache())
+        folder, missing = _find(cache_folder())
         if missing:
-            folder = _download(_cache())
+            folder = _download(cache_folder())
 
     x_train = np.empty((len(TRAIN_FILES) * RECORDS, 32, 32, 3), np.uint8)
     y_train = np.empty((len(TRAIN_FILES) * RECORDS, 1), np.uint8)
@@ -70,7 +72,7 @@ def load_data(
 
 def available(path: str | os.PathLike[str] | None = None) -> bool:
     """Whether `load_data(path)` finds all six files on disk: in `path`, else MINIDL_DATA, else the cache."""
-    return not _find(_given_folder(path) or _cache())[1]
+    return not _find(given_folder(path) or cache_folder())[1]
 
 
 def read_batch(file: str | os.PathLike[str], records: int = RECORDS) -> tuple[Pictures, Pictures]:
@@ -98,41 +100,22 @@ def read_batch(file: str | os.PathLike[str], records: int = RECORDS) -> tuple[Pi
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels
 
 
-def _given_folder(path: str | os.PathLike[str] | None) -> Path | None:
-    given = path if path is not None else os.environ.get("MINIDL_DATA") or None
-    return None if given is None else Path(given).expanduser()
-
-
-def _cache() -> Path:
-    import pooch  # type: ignore[import-untyped]
-
-    return Path(pooch.os_cache("minidl"))
-
-
 def _find(root: Path) -> tuple[Path, list[str]]:
     """The likelier of the two places, and the names of the files that it lacks."""
-    places = []
-    for folder in (root / FOLDER, root):
-        places.append((folder, [name for name in (*TRAIN_FILES, TEST_FILE) if not (folder / name).is_file()]))
-    return min(places, key=lambda place: len(place[1]))
+    return find(root, FOLDER, (*TRAIN_FILES, TEST_FILE))
 
 
 def _download(cache: Path) -> Path:
-    import pooch
-
-    bar = _ProgressBar()
     try:
-        archive = pooch.retrieve(URL, f"md5:{MD5}", fname=ARCHIVE, path=cache, progressbar=bar)
+        archive = fetch(URL, f"md5:{MD5}", ARCHIVE, cache, "CIFAR-10")
     except (OSError, ValueError) as error:  # no network, a full disk, or bytes with another checksum
         raise ConnectionError(
             f"CIFAR-10 could not be downloaded ({type(error).__name__}): fetch {URL} by hand, "
             f"unpack it and give its folder as path= or in the environment variable MINIDL_DATA, or use "
             f"minidl.data.shapes10, which needs no network"
         ) from None
-    finally:
-        bar.close()
-    folder = unpack(Path(archive), cache)
-    Path(archive).unlink()
+    folder = unpack(archive, cache)
+    archive.unlink()
     return folder
 
 
@@ -159,24 +142,3 @@ def unpack(archive: Path, destination: Path) -> Path:
                     target.write(block)
             os.replace(Path(scratch) / name, folder / name)
     return folder
-
-
-class _ProgressBar:
-    """What pooch wants of a progress bar (tqdm's `total`, `update`, `reset`, `close`), drawn by rich."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.total = 0
-        self._bar = Progress(TextColumn("CIFAR-10"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        self._task = self._bar.add_task("download", total=None)
-        self._bar.start()
-
-    def update(self, amount: int) -> None:
-        self._bar.update(self._task, advance=amount, total=self.total or None)
-
-    def reset(self) -> None:
-        self._bar.update(self._task, completed=0)
-
-    def close(self) -> None:
-        self._bar.stop()

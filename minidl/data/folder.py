@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import math
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from .images import opened
 from .splits import train_test_split
 
 if TYPE_CHECKING:
@@ -101,18 +101,8 @@ def read_picture(
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"expected a picture at {str(file)!r}, got no such file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as opened:
-                picture = _flatten(ImageOps.exif_transpose(opened))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(
-            f"expected a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, got a larger one: {str(file)!r}"
-        ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for broken files
-        raise ValueError(f"expected a readable picture, got {str(file)!r} ({error})") from error
+    with opened(file, str(file)) as given:
+        picture = _flatten(ImageOps.exif_transpose(given))
     if image_size is not None:
         picture = picture.resize((int(image_size[1]), int(image_size[0])), Image.Resampling.BILINEAR)
     if color_mode == "grayscale":

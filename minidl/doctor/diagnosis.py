@@ -40,7 +40,7 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
     if kinks_only and found.worst is not None:
         return _tried(numbers.few_digits, case) or [_kink(found)]
     if found.broken:
-        return [Diagnosis("unknown", "Where the function has no finite value there is no derivative.", found.broken)]
+        return [Diagnosis("unknown", found.advice, found.broken + ".")]
     asked_again = _ranked([memory.accumulated, memory.lawless], case)
     if found.shapes:
         return asked_again or _ranked([wrong_shape], case) or [_unknown(case)]

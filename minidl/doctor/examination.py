@@ -51,6 +51,7 @@ class Findings:
     changing: Argument | None = None  # the gradient of this argument differed when asked for again
     faint: list[Argument] = field(default_factory=list)  # so small that mistakes of 1 in 1000 do not show
     broken: str | None = None  # why nothing can be compared
+    advice: str = "Where the function has no finite value there is no derivative."  # what to do then
 
     @property
     def ok(self) -> bool:
@@ -69,7 +70,8 @@ def examine(subject: Subject, values: Values, rng: np.random.Generator, rtol: fl
         found.broken = "the function itself gives NaN or infinity here"
         return found
     if not np.allclose(y, subject.forward(values), rtol=1e-9, atol=0):
-        found.broken = "the function gives another result when it is called again with the same arguments: are its random numbers new?"
+        found.broken = "the function gives another result when it is called again with the same arguments"
+        found.advice = "Such a function cannot be compared with itself. If it draws random numbers, draw them before, or seed them in it."
         return found
     drawn = [np.asarray(rng.standard_normal(y.shape)) for _ in range(DRAWS)]
     first, *others, again = subject.backward(values, [*drawn, drawn[0]], before=far(subject, values, rng))

@@ -78,11 +78,11 @@ def _meaning(case: Case, a: int, k: float) -> str:
             sizes.setdefault(n, f"the length of axis {axis} of {case.say(b)}{' (the batch?)' if axis == 0 else ''}")
         sizes.setdefault(x.size, f"the number of entries of {case.say(b)}")
     sizes.setdefault(case.y.size, "the number of outputs")
-    sizes = {2: "a square's derivative has it", **{n: text for n, text in sizes.items() if n > 1}}
+    sizes = {2: "in the derivative of a square" + (f", or {sizes[2]}" if 2 in sizes else ""), **{n: t for n, t in sizes.items() if n > 2}}
     for power, form in ((1, "{}"), (-1, "1/{}"), (0.5, "√{}"), (-0.5, "1/√{}"), (2, "{}²"), (-2, "1/{}²")):
         for n, text in sizes.items():
             if abs(abs(k) / n**power - 1) < 1e-5:
-                return f": {form.format(n)}, and {text}" if n == 2 else f": {form.format(n)}, and {n} is {text}"
+                return f": {form.format(n)}, and {n} is {text}"
     return ": is a mean a sum, a 2 lost, or a scale left out?"
 
 

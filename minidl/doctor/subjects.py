@@ -12,6 +12,7 @@ from minidl.autograd import grad
 from minidl.ops import concatenate
 from minidl.tensor import Tensor
 
+PLAIN = "plain NumPy is checked as a pair (forward, backward)"
 Argument = int | str  # the place among the arrays, or the name of a weight
 
 
@@ -87,12 +88,17 @@ class TensorFunction(Subject):
         inputs: list[Any] = list(self.arrays)
         for i, t in zip(self.places, tensors):
             inputs[i] = t
-        y = self.f(*inputs)
+        try:
+            y = self.f(*inputs)
+        except TypeError as error:
+            if "__array_ufunc__" not in str(error):
+                raise
+            raise TypeError(f"gradcheck: f hands a Tensor to a function of NumPy: use that of minidl.ops ({PLAIN})") from error
         if isinstance(y, (list, tuple)) and y and all(isinstance(part, Tensor) for part in y):
             y = concatenate(*(part.reshape(-1) for part in y), axis=0)
         if not isinstance(y, Tensor):
             kind = type(y).__name__
-            raise TypeError(f"gradcheck: f must return a Tensor, it returned {kind}; plain NumPy is checked as a pair (forward, backward)")
+            raise TypeError(f"gradcheck: f must return a Tensor, it returned {kind}; {PLAIN}")
         return y
 
     def forward(self, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -198,13 +204,17 @@ def make_subject(f: Any, arrays: Sequence[Any]) -> Subject:
     if isinstance(f, tuple) and len(f) == 2 and _is_layer(f[0]):
         model, loss = f
         if not callable(loss) or len(arrays) < 2:
-            raise TypeError("gradcheck of (model, loss) takes a loss function, x and y: gradcheck((model, loss), x, y)")
+            raise TypeError(
+                "gradcheck of (model, loss) takes a loss, as minidl.losses.MeanSquaredError(), x and y: gradcheck((model, loss), x, y)"
+            )
         *xs, y_true = arrays
         _build(model, xs)
         subject = TensorFunction(lambda *xs: loss(y_true, _apply(model, xs)), xs, model.weights)
     elif isinstance(f, tuple) and len(f) == 2 and callable(f[0]) and callable(f[1]):
         subject = StudentPair(f[0], f[1], arrays)
     elif _is_layer(f):
+        if len(arrays) == len(getattr(f, "inputs", None) or arrays) + 1:
+            raise TypeError("gradcheck of a model with labels takes its loss too: gradcheck((model, loss), x, y)")
         _build(f, arrays)
         subject = TensorFunction(lambda *xs: _apply(f, xs), arrays, f.weights)
     elif callable(f):
@@ -212,7 +222,9 @@ def make_subject(f: Any, arrays: Sequence[Any]) -> Subject:
     else:
         raise TypeError(f"gradcheck takes a function of Tensors, a layer, (model, loss) or (forward, backward); got {type(f).__name__}")
     if not subject.values:
-        raise ValueError("gradcheck: none of the arguments is an array of floats, so there is no gradient to check")
+        given = ", ".join(str(as_plain(a).dtype) for a in arrays)
+        found = f"none of the arguments is an array of floats (got {given}): use .astype(float)" if arrays else "no arguments"
+        raise ValueError(f"gradcheck(f, *arrays): {found}, so there is no gradient to check")
     return subject
 
 

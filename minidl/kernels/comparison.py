@@ -192,6 +192,6 @@ def _text(value: Any, kind: str) -> str:
     if kind == "difference":
         return f"{value:.1e}" if value else "0"
     if kind == "bytes":
-        return f"{value / 2**20:,.2f} MB" if value >= 2**14 else f"{value / 2**10:,.1f} KB"
+        return f"{value / 2**20:,.2f} MB" if value >= 2**20 else f"{value / 2**10:,.1f} KB"
     scale, unit = next(((s, u) for s, u in ((1, "s"), (1e-3, "ms")) if value >= s), (1e-6, "µs"))
     return f"{value / scale:.1f} {unit}"

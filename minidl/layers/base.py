@@ -1,14 +1,4 @@
-"""What every layer is: weights, and a function that uses them.
-
-An own layer writes two methods:
-
-    class Scale(Layer):
-        def build(self, input_shape):                     # once, when the shape of the input is known
-            self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
-
-        def call(self, x):                                # or call(self, x, training=False)
-            return x * self.factor
-"""
+"""What every layer is: weights, and a function that uses them."""
 import inspect
 import re
 from collections import Counter
@@ -22,9 +12,9 @@ import numpy as np
 from minidl import backend, initializers
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
-from minidl.layers.symbolic import Call, Symbol, flat, map_structure
 from minidl.registry import Configured
 from minidl.switches import no_grad, switch
+from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 _names: Counter[str] = Counter()
@@ -44,7 +34,15 @@ def reset_names() -> None:
 
 
 class Layer(Configured):
-    """The base class of all layers. ``dtype`` is that of the weights it makes."""
+    """The base class of all layers. ``dtype`` is that of the weights it makes. An own layer writes two methods:
+
+        class Scale(Layer):
+            def build(self, input_shape):                     # once, when the shape of the input is known
+                self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+
+            def call(self, x):                                # or call(self, x, training=False)
+                return x * self.factor
+    """
 
     input_rank: int | None = None  # how many axes an input has, where that is fixed
     fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built

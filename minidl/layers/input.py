@@ -2,7 +2,7 @@
 from typing import Any
 
 from minidl.layers.base import Layer
-from minidl.layers.symbolic import Call, Symbol
+from minidl.symbolic import Call, Symbol
 
 
 class InputLayer(Layer):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minidl import activations, initializers, layers, losses, metrics, optimizers
-from minidl.layers.symbolic import Call, Symbol
 from minidl.registry import Configured, nearest
+from minidl.symbolic import Call, Symbol
 
 # The classes that a file may name: "layers.Dense", "losses.MeanSquaredError", …
 KNOWN: dict[str, type] = {

@@ -30,7 +30,8 @@ def one_sentence(code, out, err, expected_code=1):
 
 def test_a_run_leaves_weights_numbers_and_pictures(trained_run):
     pictures = {"pictures.png", "curves.png", "confusion.png", "predictions.png", "filters.png"}
-    assert {file.name for file in trained_run.iterdir()} == {"weights.npz", "history.csv", "config.json"} | pictures
+    assert {file.name for file in trained_run.iterdir()} == {"weights.npz", "history.csv", "config.json", "report.html"} | pictures
+    assert '"finished":true' in (trained_run / "report.html").read_text(encoding="utf-8")
     rows = list(csv.DictReader((trained_run / "history.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1"]
     assert 0 < float(rows[0]["loss"]) < 10
@@ -286,6 +287,10 @@ def test_auto_says_what_it_took_and_how_to_get_the_other(monkeypatch, tmp_path):
     name, sentence = datasets.choose("auto", "intro", None)
     assert name == "cifar10" and "shapes10" in sentence
     assert datasets.choose("auto", "xray", None)[0] == "chests2"
+    monkeypatch.setattr(datasets.data.cifar10, "available", lambda path=None: False)
+    monkeypatch.setenv("MINIDL_DATA", "/no/such/folder")
+    name, sentence = datasets.choose("auto", "intro", None)
+    assert name == "shapes10" and "(MINIDL_DATA is /no/such/folder, where there is no cifar-10-batches-bin/" in sentence
     assert datasets.choose(str(tmp_path), "intro", None)[0] == str(tmp_path)
 
 
@@ -307,3 +312,9 @@ def test_a_backend_that_does_not_work_is_one_sentence(run_command, picture_folde
         code, _, error = run_command("train", "--dataset", picture_folder, "--out", tmp_path / "run", "--backend", name)
         assert code == 1 and words in error and "Traceback" not in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_can_be_watched(run_command, picture_folder, tmp_path):
+    out = tmp_path / "run"
+    code, printed, _ = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--batch-size", 16, "--out", out, "--watch")
+    assert code == 0 and "watch the training at http://127.0.0.1:" in printed and (out / "report.html").exists()

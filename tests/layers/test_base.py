@@ -4,7 +4,7 @@ import pytest
 
 from minidl import Input, Model, Sequential, Tensor, grad, initializers, layers, ops
 from minidl.layers import Dense, Dropout, Layer
-from minidl.layers.symbolic import Symbol
+from minidl.symbolic import Symbol
 
 ONES = np.ones((2, 3), "float32")
 

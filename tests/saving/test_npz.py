@@ -46,6 +46,14 @@ def test_another_ending_is_refused(name, model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_in_place_of_a_file(model, tmp_path):
+    for inside in (r"it has none that ends in \.npz", r"weights\.npz"):
+        for use in readers(model):
+            with pytest.raises(ValueError, match=rf"is a folder: name the file in it \({inside}\)"):
+                use(tmp_path)
+        model.save(tmp_path / "weights.npz")
+
+
 def test_a_missing_file(model, tmp_path):
     (tmp_path / "folder.npz").mkdir()
     for use in readers(model):

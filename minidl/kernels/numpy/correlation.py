@@ -77,11 +77,16 @@ def _copy_rows(x: np.ndarray, table: np.ndarray, start: int, left: int, n: int, 
     columns, every ``stride``-th. What lies outside is 0."""
     height, channels, width, images = x.shape
     length, kw = table.shape[:2]
+    places_ = table[..., : n * images].reshape(length, kw, channels, n, images)
+    if min(start, left) >= 0 and start + length <= height and left + (n - 1) * stride + (kw - 1) * dilation < width:  # all is inside
+        row, channel, column, size = x.strides  # the copies are one overlapping view
+        first, strides = start * row + left * column, (row, dilation * column, channel, stride * column, size)
+        places_[...] = np.ndarray(places_.shape, x.dtype, x, first, strides)
+        return
     low, high = max(start, 0), min(start + length, height)
     low, high = (low, high) if low < high else (start, start)
     table[: low - start] = 0
     table[high - start :] = 0
-    places_ = table[..., : n * images].reshape(length, kw, channels, n, images)
     for j in range(kw):
         begin = left + j * dilation  # the input column that the first of the n places sees
         skip = min(n, max(0, -(begin // stride)))  # places that see the padding at the left

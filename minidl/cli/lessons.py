@@ -1,0 +1,116 @@
+"""``minidl lesson``: read, start, check."""
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from minidl.lesson_runner.exercises import TODO
+from minidl.lesson_runner.format import Lesson, lesson, lessons, solutions, student_version
+from minidl.lesson_runner.grading import Grade, expected_exercises, grade
+from minidl.lesson_runner.notebooks import notebook
+from minidl.registry import nearest
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def list_lessons() -> None:
+    """The table of the lessons."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "lesson", "what it is about"):
+        table.add_column(name)
+    for one in lessons():
+        number, _, title = one.title.partition(". ")
+        table.add_row(str(one.number), one.name, escape(title or number))
+    console.print(table)
+    console.print("\nminidl lesson start 3 mine     writes your copy of lesson 3 into the folder mine", markup=False)
+
+
+def open_lesson(number: int, show: bool) -> None:
+    """Write the lesson as a notebook into the working folder, and start Jupyter with it where there is one."""
+    one = lesson(number)
+    file = Path(f"{one.path.stem}.ipynb")
+    if file.exists():
+        raise ValueError(f"{file} exists already, and nothing is overwritten")
+    file.write_text(notebook(one.text), encoding="utf-8")
+    typer.echo(f"written: {file}")
+    jupyter = shutil.which("jupyter")
+    if not show or not sys.stdout.isatty():
+        return
+    if jupyter is None:
+        typer.echo("Jupyter is not installed (pip install jupyterlab): open the file with any program for notebooks")
+        return
+    subprocess.run([jupyter, "lab", str(file)], check=False)
+
+
+def start(number: int, folder: Path, as_notebook: bool) -> None:
+    """Write the student's copy: the lesson without its solutions."""
+    one = lesson(number)
+    text = student_version(one.text)
+    file = folder / (f"{one.path.stem}.ipynb" if as_notebook else one.path.name)
+    if file.exists():
+        raise ValueError(f"{file} exists already, and nothing is overwritten: choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(notebook(text) if as_notebook else text, encoding="utf-8")
+    typer.echo(f"written: {file}\nread it and write what is asked; then: minidl lesson check {number} {file}")
+
+
+def check(number: int, file: Path | None, as_json: bool, seconds: float) -> int:
+    """Grade a file, and return the exit code."""
+    one = lesson(number)
+    found = _file(one, file)
+    result = grade(one, found, seconds)
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), indent=2))
+    else:
+        _print(result, number)
+    return result.exit_code
+
+
+def hint(number: int, exercise: str | None, which: int) -> None:
+    """The hints of an exercise in their order: the first, the second, the third."""
+    known = {one.name: one for one in expected_exercises(lesson(number))}
+    if exercise is None:
+        typer.echo("\n".join(f"{name}: {one.task}" for name, one in known.items()))
+        typer.echo(f"\nminidl lesson hint {number} {next(iter(known), 'NAME')}     shows its first hint; -n 2 and -n 3 the next ones")
+        return
+    if exercise not in known:
+        raise ValueError(f"lesson {number} has no exercise {exercise!r}: {nearest(exercise, known)}")
+    hints = known[exercise].hints
+    if not 1 <= which <= len(hints):
+        raise ValueError(f"there are {len(hints)} hints; -n must be one of them")
+    typer.echo(f"hint {which} of {len(hints)}: {hints[which - 1]}")
+
+
+def solution(number: int) -> None:
+    """The solutions of a lesson."""
+    for text in solutions(lesson(number).text):
+        typer.echo(text + "\n")
+
+
+def _file(one: Lesson, given: Path | None) -> Path:
+    candidates = [given] if given else [Path(one.path.name), Path(f"{one.path.stem}.ipynb")]
+    if given and given.is_dir():
+        candidates = [given / one.path.name, given / f"{one.path.stem}.ipynb"]
+    for file in candidates:
+        if file is not None and file.is_file():
+            return file
+    raise ValueError(f"there is no {' or '.join(str(file) for file in candidates)}: minidl lesson start {one.number} FOLDER writes it")
+
+
+def _print(result: Grade, number: int) -> None:
+    if result.problem:
+        console.print(f"[bold]The file did not run to its end.[/bold] {escape(result.problem)}")
+    for one in result.exercises:
+        console.print(f"[bold]{escape(one.name)}[/bold]  {one.points} of {one.total}  {escape(one.task)}")
+        for check in one.checks:
+            mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
+            console.print(f"  {mark} {escape(check.title)}" + (f": {escape(check.reason)}" if check.reason else ""))
+        if one.points < one.total and all(check.reason == TODO for check in one.checks if not check.passed):
+            console.print(f"  minidl lesson hint {number} {one.name}     for a hint", markup=False)
+    console.print(f"[bold]{result.points} of {result.total} points[/bold]")

@@ -1,0 +1,118 @@
+"""One update of an optimiser as its formula, with the numbers put in.
+
+A rule is a list of lines ``(left side, formula)``. In a formula, what stands in braces is put in as a number: ``{β₁}`` a setting, ``{g}``
+the gradient, ``{v}`` what the update before left in v, ``{v'}`` what this one makes of it. For a parameter of several numbers one of them
+is shown."""
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Line = tuple[str, str]
+SYMBOLS = {  # what the formulas call the state arrays of each rule
+    "SGD": {"momentum": "v"},
+    "Adagrad": {"accumulator": "a"},
+    "RMSprop": {"velocity": "v", "average_gradient": "a", "momentum": "u"},
+    "Adam": {"momentum": "m", "velocity": "v", "velocity_hat": "v_max"},
+}
+
+
+def rule_of(optimizer: Any) -> str:
+    """The name in `SYMBOLS` of the rule that it follows; "" for a rule of its own."""
+    for kind in type(optimizer).__mro__:
+        if "update" in vars(kind):
+            return kind.__name__ if kind.__name__ in SYMBOLS and kind.__module__.startswith("minidl.") else ""
+    return ""
+
+
+def symbol_of(optimizer: Any, slot: str) -> str:
+    """What the formulas call a state array: "m", "v", …; an unknown one keeps its name."""
+    return SYMBOLS.get(rule_of(optimizer), {}).get(slot, slot)
+
+
+def show(value: float) -> str:
+    """A number with six digits, the minus sign as printed."""
+    return f"{value:.6g}".replace("-", "−")
+
+
+def explain_update(
+    optimizer: Any, name: str, t: int, rate: float, w: float, g: float, before: Mapping[str, float], after: Mapping[str, float], end: float
+) -> str:
+    """Update ``t`` of the number ``w`` to ``end``: ``before`` and ``after`` are its state, by slot; ``rate`` is the learning rate."""
+    rule = rule_of(optimizer)
+    settings = _settings(optimizer, rate)
+    head = f"update {t} of {name}, {type(optimizer).__name__} ({', '.join(f'{k} = {show(v)}' for k, v in settings.items())})"
+    given = {**settings, "g": g, "t": t, "w": w}
+    lines = [f"g = {show(g)}"]
+    if decay := optimizer.weight_decay:
+        given["w"] = w - rate * decay * w
+        lines.append(f"w ← w − η λ w = {show(w)} − {show(rate)}·{show(decay)}·{_signed(w)} = {show(given['w'])}")
+    clip = f"{optimizer.clip}={show(optimizer.limit)}" if optimizer.clip else ""
+    if clip:
+        lines.append(f"({clip}: the rule may see a smaller g than this one)")
+    for slot in before:
+        given |= {symbol_of(optimizer, slot): before[slot], symbol_of(optimizer, slot) + "'": after[slot]}
+    for left, formula in _LINES[rule](optimizer) if rule else []:
+        symbol = left.removesuffix(" ←")
+        freed = {"m̂": lambda: given["m'"] / (1 - optimizer.beta_1**t), "v̂": lambda: given[_v(optimizer)] / (1 - optimizer.beta_2**t)}
+        result = end if symbol == "w" else freed[symbol]() if symbol in freed else given[symbol + "'"]
+        lines.append(f"{left}{'' if left.endswith('←') else ' ='} {_symbols(formula)} = {_numbers(formula, given)} = {show(result)}")
+    if not rule:
+        lines += [f"{slot}: {show(before[slot])} → {show(after[slot])}" for slot in before]
+        lines.append(f"w: {show(w)} → {show(end)}      ({type(optimizer).__name__} has a rule of its own)")
+    return "\n    ".join([head, *lines])
+
+
+def _settings(optimizer: Any, rate: float) -> dict[str, float]:
+    names = {"momentum": "β", "rho": "ρ", "beta_1": "β₁", "beta_2": "β₂", "epsilon": "ε", "weight_decay": "λ"}
+    found = {sign: float(getattr(optimizer, name, None) or 0) for name, sign in names.items()}
+    return {"η": rate} | {sign: value for sign, value in found.items() if value}
+
+
+def _v(optimizer: Any) -> str:
+    """What Adam divides by: v, or the largest so far."""
+    return "v_max'" if optimizer.amsgrad else "v'"
+
+
+def _symbols(formula: str) -> str:
+    return re.sub(r"\{(.+?)'?\}", r"\1", formula)
+
+
+def _numbers(formula: str, given: Mapping[str, float]) -> str:
+    return re.sub(r"\{(.+?)\}", lambda match: _signed(given.get(match[1], 0.0)), formula).replace("ᵗ", f"^{given['t']:.0f}")
+
+
+def _signed(value: float) -> str:
+    return f"({show(value)})" if value < 0 else show(value)
+
+
+def _sgd(o: Any) -> list[Line]:
+    if not o.momentum:
+        return [("w ←", "{w} − {η} · {g}")]
+    step = "{w} + {β} · {v'} − {η} · {g}" if o.nesterov else "{w} + {v'}"
+    return [("v ←", "{β} · {v} − {η} · {g}"), ("w ←", step)]
+
+
+def _adagrad(o: Any) -> list[Line]:
+    return [("a ←", "{a} + {g}²"), ("w ←", "{w} − {η} · {g} / √({a'} + {ε})")]
+
+
+def _rmsprop(o: Any) -> list[Line]:
+    lines = [("v ←", "{ρ} · {v} + (1 − {ρ}) · {g}²")]
+    root = "√({v'} + {ε})"
+    if o.centered:
+        lines.append(("a ←", "{ρ} · {a} + (1 − {ρ}) · {g}"))
+        root = "√({v'} − {a'}² + {ε})"
+    if o.momentum:
+        return [*lines, ("u ←", "{β} · {u} + {η} · {g} / " + root), ("w ←", "{w} − {u'}")]
+    return [*lines, ("w ←", "{w} − {η} · {g} / " + root)]
+
+
+def _adam(o: Any) -> list[Line]:
+    lines = [("m ←", "{β₁} · {m} + (1 − {β₁}) · {g}"), ("v ←", "{β₂} · {v} + (1 − {β₂}) · {g}²")]
+    lines += [("v_max ←", "max({v_max}, {v'})")] * o.amsgrad
+    v = "{" + _v(o) + "}"
+    lines += [("m̂", "{m'} / (1 − {β₁}ᵗ)"), ("v̂", v + " / (1 − {β₂}ᵗ)")]
+    return [*lines, ("w ←", "{w} − {η} · √(1 − {β₂}ᵗ) / (1 − {β₁}ᵗ) · {m'} / (√" + v + " + {ε})")]
+
+
+_LINES: dict[str, Callable[[Any], list[Line]]] = {"SGD": _sgd, "Adagrad": _adagrad, "RMSprop": _rmsprop, "Adam": _adam}

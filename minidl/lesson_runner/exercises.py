@@ -1,0 +1,226 @@
+"""Exercises and predictions, as the cells of a lesson use them."""
+import html
+import json
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minidl import checking
+from minidl.tensor import Tensor
+
+RESULTS = "MINIDL_LESSON_RESULTS"  # the environment variable that names the grader's file
+SECONDS = 8.0  # that one check may take
+IMPATIENT = 1.0  # the same once a check has run into that limit: a loop that never ends is met by several
+TODO = "this is still to be written"
+
+
+_patience = {"seconds": SECONDS}
+
+
+class TooLong(Exception):
+    """A check ran into its time limit."""
+
+
+class Exercise:
+    """A few checks, a point each. What fails says why, and the next checks go on.
+
+    ``name``: of the exercise, as ``minidl lesson hint`` takes it; ``task``: in one sentence; ``hints``: three, each saying more."""
+
+    def __init__(self, name: str, task: str, hints: Sequence[str]):
+        self.name, self.task, self.hints = name, task, list(hints)
+        self.points = self.total = 0
+        _report(exercise=name, task=task, hints=self.hints)
+
+    def check(self, title: str, call: Callable[[], Any], expected: Any = True, tolerance: float = 1e-6, because: str = "") -> bool:
+        """Compare what ``call()`` gives with ``expected``: numbers and arrays up to ``tolerance`` (relative to the largest magnitude),
+        anything else with ==. ``because``: why it should be so, shown when it is not."""
+        with self._counted(title) as failed:
+            value = _limited(call)
+            difference = _difference(value, expected, tolerance)
+            if difference:
+                failed.append(difference + (f" ({because})" if because else ""))
+        return not failed
+
+    def check_raises(self, title: str, call: Callable[[], Any], error: type[BaseException], because: str = "") -> bool:
+        """Expect an error of that class."""
+        with self._counted(title) as failed:
+            try:
+                value = _limited(call)
+            except error:
+                pass
+            else:
+                failed.append(f"expected {error.__name__}, got {_short(value)}" + (f" ({because})" if because else ""))
+        return not failed
+
+    def check_gradient(self, title: str, make: Callable[[], Any], *arrays: Any) -> bool:
+        """Check a gradient numerically: ``make()`` gives what `minidl.gradcheck` takes, a function or a pair (forward, backward). What is
+        wrong with it, the gradient doctor says."""
+        with self._counted(title) as failed:
+            report = _limited(lambda: checking.gradcheck(make(), *arrays))
+            if not report.ok:
+                diagnosis = report.diagnosis
+                failed.append(diagnosis[0].sentence if diagnosis else str(report).splitlines()[0])
+        return not failed
+
+    def done(self) -> None:
+        """Say how many points there are."""
+        mark = "✓" if self.points == self.total else "…"
+        print(f"{mark} {self.name}: {self.points} of {self.total} points")
+
+    @contextmanager
+    def _counted(self, title: str) -> Iterator[list[str]]:
+        """Whatever happens inside becomes a point, or a reason why there is none."""
+        failed: list[str] = []
+        self.total += 1
+        _report(begin=title, exercise=self.name)
+        try:
+            yield failed
+        except TooLong:
+            failed.append(f"it ran longer than {_patience['seconds']:g} seconds: is there a loop that never ends?")
+            _patience["seconds"] = IMPATIENT
+        except NotImplementedError as error:
+            failed.append(TODO if not str(error) else str(error))
+        except NameError as error:
+            failed.append(f"{error}: was it deleted or renamed?")
+        except Exception as error:
+            failed.append(_told(error))
+        self.points += not failed
+        _report(check=title, exercise=self.name, passed=not failed, reason="; ".join(failed))
+        print(f"  {'✗' if failed else '✓'} {title}" + (f": {failed[0]}" if failed else ""))
+
+
+class Prediction:
+    """A question to answer before the next cell shows it: in a notebook and on the site the answer is folded away."""
+
+    def __init__(self, question: str, choices: Sequence[str], answer: int, why: str):
+        if not 0 <= answer < len(choices):
+            raise ValueError(f"answer must be one of 0…{len(choices) - 1}; got {answer}")
+        self.question, self.choices, self.answer, self.why = question, list(choices), answer, why
+
+    def __repr__(self) -> str:
+        options = "\n".join(f"  {letter}) {text}" for letter, text in zip("abcdef", self.choices))
+        return f"Predict: {self.question}\n{options}"
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(text)}</li>" for text in self.choices)
+        letter = "abcdef"[self.answer]
+        return (
+            f'<div class="prediction"><p><strong>Predict:</strong> {html.escape(self.question)}</p><ol type="a">{items}</ol>'
+            f"<details><summary>Show the answer</summary><p><strong>{letter})</strong> {html.escape(self.why)}</p></details></div>"
+        )
+
+    def reveal(self) -> str:
+        """The answer, for those who read in a terminal."""
+        return f"{'abcdef'[self.answer]}) {self.choices[self.answer]}. {self.why}"
+
+
+class embed:
+    """A page (HTML as text) inside a notebook or the site."""
+
+    def __init__(self, page: str, height: int = 700, title: str = "An interactive page"):
+        self.page, self.height, self.title = page, height, title
+
+    def _repr_html_(self) -> str:
+        style = f"width:100%;height:{self.height}px;border:1px solid #ccc;border-radius:8px"
+        return f'<iframe srcdoc="{html.escape(self.page)}" title="{html.escape(self.title)}" style="{style}" loading="lazy"></iframe>'
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: shown in a notebook or on the site>"
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def _difference(value: Any, expected: Any, tolerance: float) -> str:
+    """What is different, in words; "" if nothing is."""
+    if isinstance(expected, bool) or expected is None or isinstance(expected, str):
+        value = value.item() if isinstance(value, (Tensor, np.generic)) else value
+        return "" if type(value) is type(expected) and value == expected else _unlike(value, expected)
+    if isinstance(expected, (int, float, np.ndarray, np.generic, Tensor, list, tuple)):
+        a, b = (_array(v) for v in (value, expected))
+        if a is not None and b is not None:
+            if a.shape != b.shape:
+                return f"expected shape {b.shape}, got {a.shape}"
+            if a.dtype.kind in "biuf" and b.dtype.kind in "biuf":
+                a, b = a.astype(float), b.astype(float)
+                scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+                with np.errstate(invalid="ignore"):
+                    wrong = ~(np.isclose(a, b, rtol=0, atol=tolerance * max(scale, 1e-300), equal_nan=True))
+                if not wrong.any():
+                    return ""
+                if not a.ndim:
+                    return _unlike(a.item(), b.item())
+                at = tuple(int(i) for i in np.argwhere(wrong)[0])
+                return f"{int(wrong.sum())} of {wrong.size} numbers differ; at {list(at)} expected {_short(b[at])}, got {_short(a[at])}"
+    try:
+        same = bool(value == expected)
+    except Exception:
+        same = False
+    return "" if same else _unlike(value, expected)
+
+
+def _array(value: Any) -> np.ndarray | None:
+    if isinstance(value, Tensor):
+        return np.asarray(value.numpy())
+    if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
+        return None
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        return None
+    return array if array.dtype.kind in "biufUS" else None
+
+
+def _unlike(value: Any, expected: Any) -> str:
+    return f"expected {_short(expected)}, got {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    try:
+        text = f"{float(value):.6g}" if isinstance(value, (float, np.floating)) else repr(value)
+    except Exception:
+        text = f"an object of {type(value).__name__} that cannot be shown"
+    return text if len(text) <= 90 else text[:87] + "…"
+
+
+def _told(error: BaseException) -> str:
+    """An error with the learner's own line, where there is one."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "minidl" not in Path(frame.filename).parts[-3:-1]]
+    mine = [frame for frame in own if frame.filename.startswith("<") or frame.filename.endswith((".py", ".ipynb"))]
+    where = f" in line {mine[-1].lineno}: {mine[-1].line}" if mine and mine[-1].line else ""
+    text = " ".join(str(error).split())
+    return f"it raised {type(error).__name__}: {text[:200]}{where}" if text else f"it raised {type(error).__name__}{where}"
+
+
+# ---------------------------------------------------------------- running
+
+
+def _limited(call: Callable[[], Any]) -> Any:
+    """``call()``, stopped after `SECONDS` where the system can do that (in the main thread of Linux and macOS)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return call()
+
+    def stop(*_: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, _patience["seconds"])
+    try:
+        return call()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _report(**event: Any) -> None:
+    """A line for the grader, if one is listening."""
+    if path := os.environ.get(RESULTS):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")

@@ -1,0 +1,107 @@
+"""Lessons as files: Python scripts in the percent format of jupytext, with nbgrader's markers around the solutions.
+
+A cell begins with ``# %%`` (code) or ``# %% [markdown]``. A code cell whose first line is ``# %% tags=["check"]`` holds the checks of an
+exercise; one with ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is what the student writes."""
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import minidl
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+TODO = 'raise NotImplementedError("this is still to be written")'
+_HEAD = re.compile(r"# %%(?P<rest>.*)")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``kind``: "markdown", "code" or "check"; ``line``: of its first line in the file, counted from 1."""
+
+    kind: str
+    source: str
+    line: int
+
+    @property
+    def has_solution(self) -> bool:
+        return BEGIN in self.source
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson's number, name ("gradient_descent"), and file."""
+
+    number: int
+    name: str
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @property
+    def title(self) -> str:
+        """The first heading."""
+        found = re.search(r"^# # (.+)$", self.text, re.MULTILINE)
+        return found[1].strip() if found else self.name.replace("_", " ")
+
+
+def folder() -> Path:
+    """Where the lessons lie: in the installed package, or beside it in a checkout."""
+    package = Path(minidl.__file__).parent
+    for place in (package / "lessons", package.parent / "lessons"):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError("the lessons are not installed: pip install minidl, or work in a checkout")
+
+
+def lessons() -> list[Lesson]:
+    """All lessons in their order."""
+    found = [(re.fullmatch(r"(\d\d)_(\w+)", path.stem), path) for path in sorted(folder().glob("*.py"))]
+    return [Lesson(int(match[1]), match[2], path) for match, path in found if match]
+
+
+def lesson(number: int) -> Lesson:
+    """The lesson of that number; ValueError with what there is."""
+    known = {one.number: one for one in lessons()}
+    if number not in known:
+        raise ValueError(f"there is no lesson {number}; there are {min(known)} to {max(known)}: see minidl lesson list")
+    return known[number]
+
+
+def cells(text: str) -> list[Cell]:
+    """The cells of a script. What stands before the first ``# %%`` is a code cell of its own, if there is anything."""
+    found: list[tuple[str, int, list[str]]] = [("code", 1, [])]
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _HEAD.fullmatch(line):
+            rest = match["rest"]
+            kind = "markdown" if "[markdown]" in rest else "check" if re.search(r'tags=.*"check"', rest) else "code"
+            found.append((kind, number + 1, []))
+        else:
+            found[-1][2].append(line)
+    return [Cell(kind, "\n".join(lines).strip("\n"), at) for kind, at, lines in found if "".join(lines).strip()]
+
+
+def student_version(text: str) -> str:
+    """The lesson without its solutions. ValueError if a marker has no partner."""
+    lines, inside, indent = [], False, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() == BEGIN:
+            if inside:
+                raise ValueError(f"line {number}: a solution begins inside a solution")
+            inside, indent = True, line[: len(line) - len(line.lstrip())]
+            lines += [f"{indent}# YOUR CODE HERE", f"{indent}{TODO}"]
+        elif line.strip() == END:
+            if not inside:
+                raise ValueError(f"line {number}: a solution ends that did not begin")
+            inside = False
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise ValueError("a solution has no end")
+    return "\n".join(lines) + "\n"
+
+
+def solutions(text: str) -> list[str]:
+    """The cells with the solutions, markers taken out."""
+    return [re.sub(rf"^\s*{re.escape(marker)}\n?", "", cell.source, flags=re.MULTILINE) for cell in cells(text) if cell.has_solution
+            for marker in [BEGIN]]  # fmt: skip

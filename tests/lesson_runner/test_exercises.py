@@ -1,0 +1,140 @@
+import json
+
+import numpy as np
+import pytest
+
+import minidl
+from minidl.lesson_runner import Exercise, Prediction, embed, exercises
+
+
+def results(capsys):
+    return capsys.readouterr().out.rstrip().split("\n")
+
+
+def made(**changes):
+    return Exercise("name", "the task", ["a", "b", "c"], **changes)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1.0, 1), (np.float32(0.1), 0.1), (np.arange(3), [0, 1, 2]), (minidl.Tensor([1.0, 2.0]), np.array([1, 2])), (True, True),
+        (np.bool_(True), True), ("a", "a"), ({"a": 1}, {"a": 1}), (None, None), ((1.0, 2.0), (1.0, 2.0)), (float("nan"), float("nan")),
+        (float("inf"), float("inf")), (1e-12, 1e-12), (0.0, 0.0), (["a", "b"], ["a", "b"]), (np.zeros((0, 3)), np.zeros((0, 3))),
+    ],
+)  # fmt: skip
+def test_what_is_equal(value, expected, capsys):
+    assert made().check("title", lambda: value, expected)
+    assert results(capsys) == ["  ✓ title"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "reason"),
+    [
+        (2.0, 1.0, "expected 1, got 2"),
+        (0.0, 1e-9, "expected 1e-09, got 0"),
+        (np.zeros((2, 1)), np.zeros(2), "expected shape (2,), got (2, 1)"),
+        ([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], "1 of 3 numbers differ; at [2] expected 3, got 4"),
+        (None, 3.0, "expected 3, got None"),
+        ("3", 3.0, "expected"),
+        (False, True, "expected True, got False"),
+        (1, True, "expected True, got 1"),
+        (float("nan"), 1.0, "expected 1, got nan"),
+        ({"a": 2}, {"a": 1}, "expected {'a': 1}, got {'a': 2}"),
+        (object(), 1.0, "expected 1, got <object"),
+        ([[1, 2], [3]], [1.0], "expected [1.0], got [[1, 2], [3]]"),
+    ],
+)
+def test_what_is_not(value, expected, reason, capsys):
+    assert not made().check("title", lambda: value, expected)
+    assert results(capsys)[0].startswith("  ✗ title: " + reason)
+
+
+def boom():
+    raise ValueError("this and\nthat")
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda: missing_function(3), "name 'missing_function' is not defined: was it deleted or renamed?"),  # noqa: F821
+        (boom, "it raised ValueError: this and that"),
+        (lambda: 1 / 0, "it raised ZeroDivisionError: division by zero"),
+        (lambda: (lambda a: a)(), "it raised TypeError"),
+    ],
+)
+def test_errors_are_reasons(call, reason, capsys):
+    exercise = made()
+    exercise.check("first", call, 1.0)
+    exercise.check("second", lambda: 1.0, 1.0)
+    exercise.done()
+    first, second, total = results(capsys)
+    assert first.startswith("  ✗ first: " + reason) and second == "  ✓ second" and total == "… name: 1 of 2 points"
+
+
+def test_what_is_still_to_be_written(capsys):
+    def todo():
+        raise NotImplementedError("this is still to be written")
+
+    made().check("title", todo, 1.0)
+    assert results(capsys) == ["  ✗ title: this is still to be written"]
+
+
+def test_a_loop_that_never_ends(monkeypatch, capsys):
+    monkeypatch.setitem(exercises._patience, "seconds", 0.2)
+
+    def forever():
+        while True:
+            pass
+
+    exercise = made()
+    assert not exercise.check("title", forever, 1.0)
+    assert exercise.check("next", lambda: 1.0, 1.0)
+    assert "it ran longer than 0.2 seconds: is there a loop that never ends?" in results(capsys)[0]
+    assert exercises._patience["seconds"] == exercises.IMPATIENT
+
+
+def test_expected_errors(capsys):
+    exercise = made()
+    assert exercise.check_raises("raises", boom, ValueError)
+    assert not exercise.check_raises("does not", lambda: 3, ValueError, "a wrong shape")
+    assert not exercise.check_raises("another", lambda: 1 / 0, ValueError)
+    _, second, third = results(capsys)
+    assert second == "  ✗ does not: expected ValueError, got 3 (a wrong shape)"
+    assert third.startswith("  ✗ another: it raised ZeroDivisionError: division by zero")
+
+
+def test_the_doctor_speaks(capsys):
+    exercise = made()
+    assert exercise.check_gradient("right", lambda: (np.sin, lambda g, x: g * np.cos(x)), np.array([0.1, 0.7]))
+    assert not exercise.check_gradient("wrong", lambda: (np.cos, lambda g, x: g * np.sin(x)), np.array([0.1, 0.7]))
+    assert "sign" in results(capsys)[1]
+
+
+def test_the_grader_listens(tmp_path, monkeypatch):
+    monkeypatch.setenv(exercises.RESULTS, str(tmp_path / "results"))
+    exercise = made()
+    exercise.check("a", lambda: 1.0, 1.0)
+    exercise.check("b", lambda: 2.0, 1.0)
+    events = [json.loads(line) for line in (tmp_path / "results").read_text().splitlines()]
+    assert events[0] == {"exercise": "name", "task": "the task", "hints": ["a", "b", "c"]}
+    assert [event for event in events if "check" in event] == [
+        {"check": "a", "exercise": "name", "passed": True, "reason": ""},
+        {"check": "b", "exercise": "name", "passed": False, "reason": "expected 1, got 2"},
+    ]
+
+
+def test_predictions():
+    prediction = Prediction("What is <b>?", ["one", "two & three"], 1, "Because of <i>.")
+    assert repr(prediction) == "Predict: What is <b>?\n  a) one\n  b) two & three"
+    page = prediction._repr_html_()
+    assert "<b>" not in page and "two &amp; three" in page and "<details>" in page and "<strong>b)</strong> Because of &lt;i&gt;." in page
+    assert prediction.reveal() == "b) two & three. Because of <i>."
+    with pytest.raises(ValueError, match="one of 0…1"):
+        Prediction("?", ["a", "b"], 2, "")
+
+
+def test_pages_in_pages():
+    page = embed('<p class="a">&</p>', 300, "A page")
+    assert 'srcdoc="&lt;p class=&quot;a&quot;&gt;&amp;&lt;/p&gt;"' in page._repr_html_() and "300px" in page._repr_html_()
+    assert "A page" in repr(page)

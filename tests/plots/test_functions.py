@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from minidl import ops, plots
+
+from .conftest import check_layout, texts
+
+
+def line(axes, label):
+    return next(line for line in axes.lines if line.get_label() == label)
+
+
+def test_activations_and_their_slopes():
+    figure = plots.activations()
+    check_layout(figure)
+    panels = {axes.get_label(): axes for axes in figure.axes}
+    assert list(panels) == ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu"]
+    x = line(panels["tanh"], "function").get_xdata()
+    np.testing.assert_allclose(line(panels["tanh"], "function").get_ydata(), np.tanh(x))
+    np.testing.assert_allclose(line(panels["tanh"], "derivative").get_ydata(), 1 - np.tanh(x) ** 2)
+    assert "sigmoid and tanh are flat far from 0" in plots.alt_text(figure)
+    assert texts(figure, "slope")[0] == "steepest: 0.25"
+
+
+def test_functions_of_ones_own():
+    figure = plots.activations([lambda x: x * ops.sigmoid(x), ops.softplus], between=(-2, 2), columns=5)
+    check_layout(figure)
+    assert [axes.get_label() for axes in figure.axes][1] == "softplus"
+
+
+@pytest.mark.parametrize("wrong", [[], "relu"])
+def test_no_names(wrong):
+    with pytest.raises(ValueError, match="a list of activations"):
+        plots.activations(wrong)
+
+
+def test_losses_of_a_probability():
+    figure = plots.losses_of_a_probability()
+    check_layout(figure)
+    loss, slope = figure.axes
+    p = line(loss, "squared loss").get_xdata()
+    np.testing.assert_allclose(line(loss, "cross-entropy").get_ydata(), -np.log(p))
+    np.testing.assert_allclose(line(slope, "cross-entropy").get_ydata(), -1 / p)
+    np.testing.assert_allclose(line(slope, "squared loss").get_ydata(), np.gradient((1 - p) ** 2, p), atol=0.01)
