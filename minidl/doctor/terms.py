@@ -9,6 +9,7 @@ from minidl.doctor.case import Case, Diagnosis, diagonal, matrices, ranks, same,
 from minidl.doctor.examination import elsewhere
 from minidl.doctor.numbers import differ, ratio
 
+FLIPPED = "One term in the gradient of {} has the wrong sign: a plus should be a minus, or a minus a plus."
 POINTS = 4  # at which a number must be the same, so that this is no chance
 
 
@@ -18,7 +19,7 @@ def flipped(case: Case) -> Iterator[Diagnosis]:
         if ratio(e, n) is None and _one_term_flipped(case, a, e, n):
             yield Diagnosis(
                 "sign",
-                f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                FLIPPED.format(case.say(a)),
                 f"gradient and right one differ by twice one simple term; {case.example(a)}.",
                 0.85,
             )
@@ -75,7 +76,7 @@ def product_rule(case: Case) -> Iterator[Diagnosis]:
         if _gives((right + claimed) / 2, y, right) or _gives((right - claimed) / 2, y, right):
             yield Diagnosis(
                 "sign",
-                f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                FLIPPED.format(case.say(a)),
                 f"one of two terms, {text}",
                 0.85,
             )
@@ -149,7 +150,7 @@ def term_left_out(case: Case) -> Iterator[Diagnosis]:
             elif (common < np.minimum(less, full)).all():
                 yield Diagnosis(
                     "sign",
-                    f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                    FLIPPED.format(case.say(a)),
                     f"without that term it would be a simpler matrix, of rank {common.max()} in place of {full.max()}; {case.example(a)}.",
                     0.5,
                 )
@@ -165,7 +166,7 @@ def where_others_vanish(case: Case) -> Iterator[Diagnosis]:
             if np.abs(right).max() > 1e-3 * np.abs(n).max() and same(case.claimed_at(there)[a][off], -right):
                 yield Diagnosis(
                     "sign",
-                    f"One term in the gradient of {case.say(a)} has the wrong sign: a plus should be a minus, or a minus a plus.",
+                    FLIPPED.format(case.say(a)),
                     f"where {where}, the gradient is −1 × the right one; {case.example(a)}.",
                     0.6,
                 )
