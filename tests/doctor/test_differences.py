@@ -201,6 +201,7 @@ def test_sides_that_hardly_differ_excuse_no_other_gradient(c):
 def test_an_output_that_is_not_asked_for_has_no_kink():
     def f(x):
         return np.array([np.abs(x[0]), x[0]])
+
     assert kink_of(f, 1.0, c=(0.0, 1.0)) is None
     assert kink_of(f, 1.0, c=(1.0, 1.0)) is not None
 
