@@ -67,6 +67,13 @@ PAIRS = (
     "count: the end may be one further or nearer, the same places are taken."
 )
 
+DIVIDED = (
+    "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
+    "products. The ranges cover the longer side, and what of them lies beyond the shorter one is an empty slice."
+)
+NO_BIAS = "Without a bias there is None in its place, which needs no gradient: needs[2] is False then, whatever has_bias says."
+FIRST_AXIS = "Axis 0 is the one that np.add.reduce takes if none is given."
+
 # ---------------------------------------------------------------- in gradcheck
 
 SEED = "The seed chooses the random directions. gradcheck promises the same for every seed, and 1 is as good as 0."
@@ -155,6 +162,39 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation.seen_rows | mask | high - low < kh → True": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | compare | high - low < kh → high - low <= kh": AT_A_TIME,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
+    "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "
+    "out=y[:, low:high]), parts) → if True: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, low, high: "
+    "np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, "
+    "low:high]), parts)": DIVIDED,
+    "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
+    "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "
+    "out=y[:, low:high]), parts) → if False: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, low, high: "
+    "np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, "
+    "low:high]), parts)": DIVIDED,
+    "kernels.numpy.dense.product | compare | len(parts) == 1 → len(parts) != 1": DIVIDED,
+    "kernels.numpy.dense.product | call | len(parts) → parts": DIVIDED,
+    "kernels.numpy.dense.product | constant | 1 → 0 #2": DIVIDED,
+    "kernels.numpy.dense.product | constant | 1 → 2 #2": DIVIDED,
+    "kernels.numpy.dense.product | branch | if rows >= columns: run_parts(lambda _, low, high: np.matmul(a[low:high], b, "
+    "out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, low:high]), parts) → if "
+    "True: run_parts(lambda _, low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: "
+    "np.matmul(a, b[:, low:high], out=y[:, low:high]), parts)": DIVIDED,
+    "kernels.numpy.dense.product | branch | if rows >= columns: run_parts(lambda _, low, high: np.matmul(a[low:high], b, "
+    "out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], out=y[:, low:high]), parts) → if "
+    "False: run_parts(lambda _, low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: "
+    "np.matmul(a, b[:, low:high], out=y[:, low:high]), parts)": DIVIDED,
+    "kernels.numpy.dense.product | compare | rows >= columns → rows > columns": DIVIDED,
+    "kernels.numpy.dense.product | compare | rows >= columns → rows <= columns": DIVIDED,
+    "kernels.numpy.dense.dense_layer_forward | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.dense.dense_layer_forward | operands | np.clip(y, x.dtype.type(0), x.dtype.type(np.inf), out=y) → "
+    "np.clip(x.dtype.type(0), y, x.dtype.type(np.inf), out=y)": CLIP,
+    "kernels.numpy.dense.dense_layer_forward | call | x.dtype.type(0) → 0": SAME_NUMBER,
+    "kernels.numpy.dense.dense_layer_forward | call | x.dtype.type(np.inf) → np.inf": SAME_NUMBER,
+    "kernels.numpy.dense.dense_layer_forward | constant | -1 → -2 #3": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.dense.dense_layer_forward | mask | bias is not None → True": NO_BIAS,
+    "kernels.numpy.dense.vjp | drop | has_bias and needs[2] → needs[2]": NO_BIAS,
+    "kernels.numpy.dense.vjp | keyword | np.add.reduce(g, axis=0) → np.add.reduce(g)": FIRST_AXIS,
     "mean | constant | 0.0 → 1": EMPTY,
     "max_pool2d | branch | dx if dx.shape == x.shape else dx[:, top:top + h, left:left + w] → dx[:, top:top + h, left:left + w]": WHOLE,
     "max_pool2d | mask | dx.shape == x.shape → False": WHOLE,
