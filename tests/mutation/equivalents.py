@@ -57,6 +57,10 @@ OVERWRITTEN = (
     "These numbers are set to 0 first and then, before anybody reads them, to what they are: rows inside the picture are written whole, "
     "the zeros at both sides and the numbers between them."
 )
+SHORT_CUT = (
+    "Where all that is copied lies inside the picture, it may be copied at once. With this condition stricter, as here, the way that also "
+    "looks for what lies outside is taken, which finds nothing there and copies the same numbers to the same places."
+)
 NO_ROWS = "If low = high, the rows before it and the rows from it on are all rows, and all of them become 0, as with (start, start)."
 EMPTY_SLICE = "If the two are equal, or it ends at 0, the slice is empty, and writing 0 into it changes nothing."
 COPY = "The axes were swapped, so that reshape has to copy anyway: it gives the same numbers in the same order, once or twice copied."
@@ -143,6 +147,27 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation.gather | drop | PADDING // x.itemsize → PADDING": ROOM,
     "kernels.numpy.correlation.gather | operands | PADDING // x.itemsize → x.itemsize // PADDING": ROOM,
     "kernels.numpy.correlation.gather | call | np.ascontiguousarray(chosen) → chosen": COPY,
+    "kernels.numpy.correlation._copy_rows | branch | if min(start, left) >= 0 and start + length <= height and (left + (n - 1) * "
+    "stride + (kw - 1) * dilation < width): row, channel, column, size = x.strides first, strides = (start * row + left * column, "
+    "(row, dilation * column, channel, stride * column, size)) places_[...] = np.ndarray(places_.shape, x.dtype, x, first, strides) "
+    "return → if False: row, channel, column, size = x.strides first, strides = (start * row + left * column, (row, dilation * "
+    "column, channel, stride * column, size)) places_[...] = np.ndarray(places_.shape, x.dtype, x, first, strides) return": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | statement | if min(start, left) >= 0 and start + length <= height and (left + (n - 1) * "
+    "stride + (kw - 1) * dilation < width): row, channel, column, size = x.strides first, strides = (start * row + left * column, "
+    "(row, dilation * column, channel, stride * column, size)) places_[...] = np.ndarray(places_.shape, x.dtype, x, first, strides) "
+    "return → pass": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | mask | min(start, left) >= 0 → False": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | compare | min(start, left) >= 0 → min(start, left) > 0": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | constant | 0 → 1": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | mask | start + length <= height → False": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | compare | start + length <= height → start + length < height": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | mask | left + (n - 1) * stride + (kw - 1) * dilation < width → False": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | drop | n - 1 → n": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | plus_minus | n - 1 → n + 1": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | constant | 1 → 0": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | drop | kw - 1 → kw": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | plus_minus | kw - 1 → kw + 1": SHORT_CUT,
+    "kernels.numpy.correlation._copy_rows | constant | 1 → 0 #2": SHORT_CUT,
     "kernels.numpy.correlation._copy_rows | compare | low < high → low <= high": NO_ROWS,
     "kernels.numpy.correlation._copy_rows | index | :low - start → :low - start + 1": OVERWRITTEN,
     "kernels.numpy.correlation._copy_rows | drop | low - start → -start": OVERWRITTEN,
