@@ -75,8 +75,20 @@ DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
     "products. The ranges cover the longer side, and what of them lies beyond the shorter one is an empty slice."
 )
-NO_BIAS = "Without a bias there is None in its place, which needs no gradient: needs[2] is False then, whatever has_bias says."
+NO_BIAS = (
+    "Without a bias (gamma, beta) there is None in its place, which needs no gradient: what is needed is False there, whatever is said "
+    "about its presence."
+)
 FIRST_AXIS = "Axis 0 is the one that np.add.reduce takes if none is given."
+
+LAYOUT = (
+    "In which order the numbers lie in memory, and by which way they are copied there: the array has the same numbers at the same places, "
+    "whatever its strides. It costs time, if it is another one."
+)
+ONE_SLOT = "The list has one array, where it has any: its first is its last."
+SYMMETRIC = "Which shapes fit together, and to what, does not depend on their order."
+BY_THE_OP = "Arrays of types that the kernel does not take are handed back, and the readable op computes the same numbers."
+ALONG = "Where needs[2] is true, ``along`` was computed a few lines before: the condition there is the same or wider."
 
 # ---------------------------------------------------------------- in gradcheck
 
@@ -220,6 +232,48 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.dense.dense_layer_forward | mask | bias is not None → True": NO_BIAS,
     "kernels.numpy.dense.vjp | drop | has_bias and needs[2] → needs[2]": NO_BIAS,
     "kernels.numpy.dense.vjp | keyword | np.add.reduce(g, axis=0) → np.add.reduce(g)": FIRST_AXIS,
+    "kernels.numpy.optimizers.adam | constant | 0 → -1": ONE_SLOT,
+    "kernels.numpy.optimizers.adam | constant | 0 → -1 #2": ONE_SLOT,
+    "kernels.numpy.normalization.batch_normalization_forward | keyword | in_one_type(x, *(a for a in (mean, variance, gamma, beta) "
+    "if a is not None), types='efdg') → in_one_type(x, *(a for a in (mean, variance, gamma, beta) if a is not None))": BY_THE_OP,
+    "kernels.numpy.normalization.batch_normalization_forward | operands | np.broadcast_shapes((1,) * x.ndim, *(a.shape for a in "
+    "given)) → np.broadcast_shapes(*(a.shape for a in given), (1,) * x.ndim)": SYMMETRIC,
+    "kernels.numpy.normalization.batch_normalization_forward | mask | beta is not None → True": NO_BIAS,
+    "kernels.numpy.normalization.vjp | branch | if needs[2] or needs[3]: centred = x - mean centred *= g along = "
+    "np.add.reduce(centred, axis=axes, keepdims=True) * inverse → if True: centred = x - mean centred *= g along = "
+    "np.add.reduce(centred, axis=axes, keepdims=True) * inverse": UNUSED,
+    "kernels.numpy.normalization.vjp | drop | needs[2] and along is not None → needs[2]": ALONG,
+    "kernels.numpy.normalization.vjp | mask | along is not None → True": ALONG,
+    "kernels.numpy.normalization.vjp | drop | gamma is not None and needs[3] → needs[3]": NO_BIAS,
+    "kernels.numpy.normalization.vjp | mask | gamma is not None → True": NO_BIAS,
+    "kernels.numpy.normalization.vjp | drop | has_beta and needs[4] → needs[4]": NO_BIAS,
+    "kernels.numpy.memory.rows_first | branch | if y.flags.c_contiguous: return y → if False: return y": LAYOUT,
+    "kernels.numpy.memory.rows_first | statement | if y.flags.c_contiguous: return y → pass": LAYOUT,
+    "kernels.numpy.memory.rows_first | branch | if x.flags.c_contiguous and x.shape[0] > 1: n, row = (x.shape[0], x[0].size) longer "
+    "= scratch('longer', (n, row + PADDING // x.itemsize), x.dtype)[:, :row] longer[...] = x.reshape(n, row) y = "
+    "longer.reshape(x.shape).transpose(2, 3, 1, 0) → if True: n, row = (x.shape[0], x[0].size) longer = scratch('longer', (n, row + "
+    "PADDING // x.itemsize), x.dtype)[:, :row] longer[...] = x.reshape(n, row) y = longer.reshape(x.shape).transpose(2, 3, 1, 0)": LAYOUT,
+    "kernels.numpy.memory.rows_first | branch | if x.flags.c_contiguous and x.shape[0] > 1: n, row = (x.shape[0], x[0].size) longer "
+    "= scratch('longer', (n, row + PADDING // x.itemsize), x.dtype)[:, :row] longer[...] = x.reshape(n, row) y = "
+    "longer.reshape(x.shape).transpose(2, 3, 1, 0) → if False: n, row = (x.shape[0], x[0].size) longer = scratch('longer', (n, row + "
+    "PADDING // x.itemsize), x.dtype)[:, :row] longer[...] = x.reshape(n, row) y = longer.reshape(x.shape).transpose(2, 3, 1, 0)": LAYOUT,
+    "kernels.numpy.memory.rows_first | statement | if x.flags.c_contiguous and x.shape[0] > 1: n, row = (x.shape[0], x[0].size) "
+    "longer = scratch('longer', (n, row + PADDING // x.itemsize), x.dtype)[:, :row] longer[...] = x.reshape(n, row) y = "
+    "longer.reshape(x.shape).transpose(2, 3, 1, 0) → pass": LAYOUT,
+    "kernels.numpy.memory.rows_first | drop | x.flags.c_contiguous and x.shape[0] > 1 → x.shape[0] > 1": LAYOUT,
+    "kernels.numpy.memory.rows_first | drop | x.flags.c_contiguous and x.shape[0] > 1 → x.flags.c_contiguous": LAYOUT,
+    "kernels.numpy.memory.rows_first | compare | x.flags.c_contiguous and x.shape[0] > 1 → x.flags.c_contiguous or x.shape[0] > 1": LAYOUT,
+    "kernels.numpy.memory.rows_first | mask | x.shape[0] > 1 → True": LAYOUT,
+    "kernels.numpy.memory.rows_first | mask | x.shape[0] > 1 → False": LAYOUT,
+    "kernels.numpy.memory.rows_first | compare | x.shape[0] > 1 → x.shape[0] >= 1": LAYOUT,
+    "kernels.numpy.memory.rows_first | compare | x.shape[0] > 1 → x.shape[0] < 1": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 0 → -1 #2": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 0 → 1 #2": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 1 → 0 #2": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 1 → 2 #2": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 0 → -1 #4": LAYOUT,
+    "kernels.numpy.memory.rows_first | constant | 0 → 1 #4": LAYOUT,
+    "kernels.numpy.memory.mirrored | call | np.ascontiguousarray(kernel.transpose(1, 0, 2, 3)) → kernel.transpose(1, 0, 2, 3)": LAYOUT,
     "mean | constant | 0.0 → 1": EMPTY,
     "max_pool2d | branch | dx if dx.shape == x.shape else dx[:, top:top + h, left:left + w] → dx[:, top:top + h, left:left + w]": WHOLE,
     "max_pool2d | mask | dx.shape == x.shape → False": WHOLE,

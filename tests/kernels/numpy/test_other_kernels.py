@@ -118,6 +118,22 @@ def test_batch_normalization_with_statistics_of_several_shapes():
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
 
 
+def test_gradients_of_a_batch_normalization_have_the_shapes_of_its_arrays():
+    rng = np.random.default_rng(0)
+    tensors = [Tensor(rng.uniform(0.5, 2, shape), requires_grad=True) for shape in ((3, 4, 5, 2), *((1, 1, 1, 2),) * 4)]
+    y = ops.batch_normalization(*tensors, epsilon=0.1)
+    grads = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [True] * 5)
+    assert [g.shape for g in grads] == [t.shape for t in tensors]
+
+
+def test_optimizers_with_the_same_gradient_each_time():
+    """The mean of g² less the square of the mean of g is 0 then, but for rounding, which may leave less than that."""
+    w, rule = Tensor(np.zeros(50, "float32"), requires_grad=True), optimizers.RMSprop(0.01, centered=True)
+    for step in range(400):
+        rule.apply([np.linspace(1e3, 1e4, 50, dtype="float32") * (3 if step < 50 else 1)], [w])
+    assert np.isfinite(w.numpy()).all()
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize(
     "make",
