@@ -11,6 +11,7 @@ import minidl
 from minidl import Tensor, config, ops
 from minidl.activations import linear
 from minidl.kernels.numpy import memory, threads
+from minidl.kernels.numpy.convolution import halving
 from minidl.tensor import registry
 
 from .comparing import assert_equal, dyadic
@@ -79,6 +80,21 @@ def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
     assert_equal(
         lambda *xs: ops.convolution_and_pooling(*xs, convolution=convolution, pooling=pooling), arrays, exactly=True, expect_kernel=False
     )
+
+
+@pytest.mark.parametrize(
+    ("keywords", "side_by_side"),
+    [
+        ({}, True),
+        ({"pool_size": 2, "strides": 2}, True),
+        ({"pool_size": [2, 2], "strides": [2, 2], "padding": "same"}, True),
+        ({"pool_size": 3}, False),
+        *[({"pool_size": size}, False) for size in ((1, 2), (2, 1), (3, 2), (2, 3))],
+        *[({"strides": steps}, False) for steps in ((1, 2), (2, 1), (3, 2), (2, 3))],
+    ],
+)
+def test_windows_of_2_side_by_side_are_recognised(keywords, side_by_side):
+    assert halving(**keywords) is side_by_side
 
 
 def test_a_maximum_without_keywords_takes_windows_of_2():
