@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -92,9 +92,9 @@ def computation_graph(y: Tensor, gradients: bool = True, title: str | None = Non
         given = _inputs(t)
         for k, x in enumerate(given):
             (x0, y0), (x1, y1) = centre[x], centre[t]
-            far = x1 - x0 > 1.5 * STEP[0]  # around what stands between
-            bend = (0.22 if k else -0.22) if given.count(x) > 1 else (-0.13 if y0 <= y1 else 0.13) if far else 0.0
-            axes.add_patch(FancyArrowPatch((x0 + BOX[0] / 2, y0), (x1 - BOX[0] / 2, y1), arrowstyle="-|>", mutation_scale=10, color=GREY,
+            start, end = (x0 + BOX[0] / 2, y0), (x1 - BOX[0] / 2, y1)
+            bend = (0.22 if k else -0.22) if given.count(x) > 1 else _around(start, end, centre.values())
+            axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=10, color=GREY,
                                            connectionstyle=f"arc3,rad={bend}", shrinkA=0, shrinkB=0, linewidth=1, zorder=1))  # fmt: skip
             g = steps[t].grads[_slots(t)[k]] if t in steps else None
             if g is not None and uses[x] > 1:
@@ -174,6 +174,19 @@ def _places(order: list[Tensor]) -> dict[Tensor, Place]:
         row[t] = next(at for at in tries if at >= 0 and all(abs(at - other) >= 1 for other in others))
         others.append(row[t])
     return {t: (column[t], row[t]) for t in order}
+
+
+def _around(start: Place, end: Place, boxes: Iterable[Place]) -> float:
+    """How much an arrow must be bent so that it meets no box: the control point of matplotlib's arc3, as a share of the length."""
+    s = np.linspace(0.03, 0.97, 40)
+    (x0, y0), (x1, y1) = start, end
+    for bend in (0.0, -0.13, 0.13, -0.22, 0.22, -0.32, 0.32, -0.45, 0.45):
+        x = (1 - s) ** 2 * x0 + 2 * s * (1 - s) * ((x0 + x1) / 2 - bend * (y1 - y0)) + s**2 * x1
+        y = (1 - s) ** 2 * y0 + 2 * s * (1 - s) * ((y0 + y1) / 2 + bend * (x1 - x0)) + s**2 * y1
+        aside = (np.hypot(*(np.maximum(abs(at - c) - side / 2, 0) for at, c, side in zip((x, y), box, BOX))) for box in boxes)
+        if all((gap > 0.02).all() for gap in aside):
+            return bend
+    return 0.0
 
 
 def _label(t: Tensor) -> str:
