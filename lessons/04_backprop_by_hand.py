@@ -457,7 +457,7 @@ exercise.check("forty doublings", deep, 2.0**40)
 exercise.done()
 
 # %% [markdown]
-# That is an **automatic differentiation** engine, or *autograd*: count your lines, they are about sixty with the class. minidl is built on the
+# That is an **automatic differentiation** engine, or *autograd*: with the class, about sixty lines, explanations included. minidl is built on the
 # same idea, and so are PyTorch and TensorFlow. (One difference: in minidl, as in PyTorch, `backward()` *adds* to the gradients that are
 # already there. So one sets them to zero before the next walk; who forgets it gets sums of old and new.)
 #
