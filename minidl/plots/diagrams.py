@@ -38,8 +38,9 @@ def neurons(sizes: Sequence[int], names: Sequence[str] = (), title: str | None =
     if len(names) != len(sizes):
         raise ValueError(f"{len(sizes)} layers need as many names, got {len(names)}")
     total = number(weights + biases)
-    counted = f"{number(weights)} weights (lines) + {number(biases)} biases (circles behind the inputs) = {total} parameters"
-    heading = title or f"A net with {' → '.join(number(size) for size in sizes)} neurons"
+    lines, circles = (f"{number(n)} {word}{'' if n == 1 else end}" for n, word, end in ((weights, "weight", "s"), (biases, "bias", "es")))
+    counted = f"{lines} (lines) + {circles} (circles behind the inputs) = {total} parameters"
+    heading = title or f"A fully connected net, {' → '.join(number(size) for size in sizes)}"
     told = ", ".join(f"{name}: {size}" for name, size in zip(names, sizes))
     shown = [min(size, MOST) for size in sizes]
     width, height = max(1.9 * len(sizes), 5.6), max(0.5 * max(shown) + 0.5, 1.6)
