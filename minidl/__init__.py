@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from minidl.models import Model as Model
     from minidl.models import Sequential as Sequential
     from minidl.random_numbers import set_seed as set_seed
+    from minidl.stepper import record as record
     from minidl.switches import no_grad as no_grad
     from minidl.switches import reference_only as reference_only
     from minidl.tensor import Kernel as Kernel
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _modules = {
-    "activations", "attribution", "autograd", "backend", "callbacks", "config", "data", "explorer", "initializers", "kernels", "layers",
-    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots",
+    "activations", "attribution", "autograd", "backend", "callbacks", "config", "dashboard", "data", "explorer", "initializers",
+    "kernels", "layers", "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "stepper",
 }  # fmt: skip
 _homes = {
     **dict.fromkeys(["backward_steps", "grad"], "autograd"),
@@ -48,6 +49,7 @@ _homes = {
     **dict.fromkeys(["Ledger", "descend"], "ledger"),
     **dict.fromkeys(["Model", "Sequential"], "models"),
     "set_seed": "random_numbers",
+    "record": "stepper",
     **dict.fromkeys(["no_grad", "reference_only"], "switches"),
     **dict.fromkeys(["Kernel", "Tensor", "composite", "op"], "tensor"),
     "why_no_grad": "tracing",

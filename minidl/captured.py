@@ -20,7 +20,7 @@ from minidl.symbolic import flat
 log = logging.getLogger("minidl")
 MOST_RECORDINGS = 8  # what is further needed is run as always
 LIVE = {  # attributes that change from step to step, or that no step reads
-    "iterations", "_learning_rate", "_state", "_warned", "total", "count", "doubts", "history", "stop_training", "captured",
+    "iterations", "_learning_rate", "_state", "_warned", "_last", "total", "count", "doubts", "history", "stop_training", "captured",
     "compile_arguments", "_config", "_holders",
 }  # fmt: skip
 

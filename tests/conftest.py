@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import strictgpu
+from browser import browser, open_page  # noqa: F401  (fixtures)
 from hypothesis import HealthCheck, settings
 
 from minidl.gpu import load_cupy

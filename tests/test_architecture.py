@@ -180,9 +180,11 @@ def test_ops_name_no_backend():
 def test_late_imports_are_few():
     """Only in minidl/__init__.py, the command line, for what is not always installed, for what reads and fetches files of pictures
     (pictures that minidl draws need none of it), for what asks after the libraries that are loaded, with the first
-    kernel, for the table of a model's layers, so that training needs NumPy alone, and for what a notebook has loaded anyway."""
+    kernel, for the table of a model's layers, so that training needs NumPy alone, for the player in the terminal, and
+    for what a notebook has loaded anyway."""
     optional = _optional_dependencies()
-    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "dashboard": {"IPython"}}
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "dashboard": {"IPython"},
+                   "stepper": {"prompt_toolkit"}}  # fmt: skip
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue

@@ -174,6 +174,19 @@ def explore(
     opened(write(out), show)
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def step(
+    file: Annotated[Path, typer.Argument(help="A Python script that computes with minidl.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="What the script is given as sys.argv[1:]; after -- if need be.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for the browser instead.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print the steps as a table instead.")] = False,
+) -> None:
+    """Run a script, and step through what it computed: forward, backward, update."""
+    from minidl.cli.step import step as step_through
+
+    step_through(file, arguments or [], html, listed)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the process ends with 0 if all went well, 1 if something failed, 2 if the command line makes no sense."""
     try:

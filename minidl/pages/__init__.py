@@ -21,7 +21,12 @@ def assembled(package: str, scripts: tuple[str, ...], data: object) -> str:
         "css": read("shared.css", "minidl.pages", "shared") + read("page.css"),
         "js": "\n".join([*shared, *(read(f"{name}.js") for name in scripts)]), "data": as_json(data),
     }  # fmt: skip
-    return _MARKER.sub(lambda marker: parts[marker[1]], read("page.html"))  # in one pass: data may contain a marker
+    return filled(read("page.html"), parts)
+
+
+def filled(template: str, parts: dict[str, str]) -> str:
+    """The template with the parts in place of its markers."""
+    return _MARKER.sub(lambda marker: parts[marker[1]], template)  # in one pass: data may contain a marker
 
 
 def as_json(data: object) -> str:
