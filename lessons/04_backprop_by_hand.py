@@ -326,14 +326,33 @@ plots.computation_graph(z)
 # > **Pass a value only when all values that were made of it have been passed.**
 #
 # The forward pass has the opposite rule: a value can be computed only when its inputs are there. An order in which every value comes after its
-# inputs is called a **topological order**. Walk through it from the end to the beginning, and no value is passed too early. minidl shows its walk:
+# inputs is called a **topological order**. Walk through it from the end to the beginning, and no value is passed too early. minidl can write its walk down:
+
 
 # %%
-for step in minidl.backward_steps(z):
-    passed = [(x.name, g.item()) for x, g in zip(step.inputs, step.grads)]
-    print(f"pass {step.output.name}, whose gradient is {step.g.item():g}, on to its inputs: {passed}")
+def recorded():
+    """The same calculation, with every step forward and backward written down."""
+    a, b = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
+    with minidl.record() as tape:
+        u = a * b
+        v = u + a
+        z = u * v
+        z.backward()
+    return tape
+
+
+print(recorded())
 
 # %% [markdown]
+# (L stands for the result here, z.) Three steps forward, and the same three backward, from the last to the first: z, v, and only then u, when both of
+# its parts have arrived. Here you can go through them one by one, predict each gradient, and look at the numbers behind it:
+
+# %%
+recorded()
+
+# %% [markdown]
+# (In a terminal, `recorded().play()` does the same.)
+#
 # ## Exercise 4: find an order
 #
 # A good way is to *visit*: to visit a value, do nothing if it was visited before; otherwise visit each of its inputs first, and then append the
