@@ -329,7 +329,8 @@ recorded()
 
 # %% [markdown]
 # In which order must it go? In lesson 4 you found a topological order by visiting. minidl uses a fact that is simpler: **an op's output is always younger
-# than its inputs**, because the inputs had to exist first. Every Tensor gets a number when it is born. Sorted by that number, inputs come first:
+# than its inputs**, because the inputs had to exist first. Every Tensor gets a number when it is born. Sorted by that number, inputs come first. (And there is no
+# recursion: your `visit` calls itself, which Python allows about a thousand times, and a deep graph is deeper than that.)
 
 # %%
 x, W, b = Tensor(np.ones((2, 3))), Tensor(np.full((3, 1), 0.1), requires_grad=True), Tensor(np.zeros(1), requires_grad=True)
