@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from minidl.arguments import OptimizerArguments
 from minidl.backend import Array, Backend, move, named, owner, to_numpy
 from minidl.checks import number
 from minidl.conversion import as_array
 from minidl.devices import fused_updates
 from minidl.explaining import Explained
-from minidl.registry import Configured
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor
 
@@ -21,7 +21,7 @@ _ASK = "minidl.why_no_grad(f), where f() computes the loss, says in which line t
 kernels: dict[tuple[str, Any], Callable[..., None]] = {}  # faster forms of a rule, by backend: kernels["numpy", Adam.update] = …
 
 
-class Optimizer(Configured, Explained):
+class Optimizer(OptimizerArguments, Explained):
     """The base class of all optimisers. An own one names its state arrays, with the values they start from, and writes its update rule:
 
         class SignedMomentum(Optimizer):
