@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from minidl.models import Sequential as Sequential
     from minidl.random_numbers import set_seed as set_seed
     from minidl.stepper import record as record
+    from minidl.styles import use_style as use_style
     from minidl.switches import no_grad as no_grad
     from minidl.switches import reference_only as reference_only
     from minidl.tensor import Kernel as Kernel
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _modules = {
-    "activations", "attribution", "autograd", "backend", "callbacks", "config", "data", "explorer", "initializers", "kernels", "layers",
-    "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "stepper",
+    "activations", "attribution", "autograd", "backend", "callbacks", "config", "dashboard", "data", "explorer", "initializers",
+    "kernels", "layers", "losses", "metrics", "models", "nets", "ops", "optimizers", "plots", "regularizers", "stepper",
 }  # fmt: skip
 _homes = {
     **dict.fromkeys(["backward_steps", "grad"], "autograd"),
@@ -50,6 +51,7 @@ _homes = {
     **dict.fromkeys(["Model", "Sequential"], "models"),
     "set_seed": "random_numbers",
     "record": "stepper",
+    "use_style": "styles",
     **dict.fromkeys(["no_grad", "reference_only"], "switches"),
     **dict.fromkeys(["Kernel", "Tensor", "composite", "op"], "tensor"),
     "why_no_grad": "tracing",
@@ -60,7 +62,9 @@ __all__ = ["__version__", *sorted(_modules), *sorted(_homes)]
 
 def __getattr__(name: str) -> Any:
     if name not in _modules and name not in _homes:
-        raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+        if name.startswith("__"):
+            raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+        return import_module("minidl.keras.tensorflow").named(name)  # import minidl as tf
     if name in _modules:
         return import_module(f"minidl.{name}")
     value = globals()[name] = getattr(import_module(f"minidl.{_homes[name]}"), name)

@@ -14,14 +14,15 @@ from minidl.objective import Objective, named
 from minidl.optimizers import Optimizer
 from minidl.random_numbers import random_generator
 from minidl.recorded import CannotRecord, Recording, arrays_in
+from minidl.regularizers import Regularizer
 from minidl.switches import kernels_on
 from minidl.symbolic import flat
 
 log = logging.getLogger("minidl")
 MOST_RECORDINGS = 8  # what is further needed is run as always
 LIVE = {  # attributes that change from step to step, or that no step reads
-    "iterations", "_learning_rate", "_state", "_warned", "total", "count", "doubts", "history", "stop_training", "captured",
-    "compile_arguments", "_config", "_holders",
+    "iterations", "_learning_rate", "_state", "_warned", "_last", "total", "count", "doubts", "history", "stop_training", "captured",
+    "compile_arguments", "_config", "_holders", "_told",
 }  # fmt: skip
 
 
@@ -117,15 +118,22 @@ def _why_not(trainer: Any, parts: list[Any], home: Backend, careful: bool) -> st
         return f"metric {strange[0].name!r} may keep what it knows in Python"
     if not trainer.outputs:
         return "the model is not made of Input and layers"
+    if drawing := [part for part in parts if getattr(part, "draws_in_python", False)]:
+        return f"layer {drawing[0].name!r} draws random numbers in Python, and a recording would repeat them"
     if not careful:
         return ""
     for part in parts:
-        for thing in (part, *(v for k, v in vars(part).items() if callable(v) and k not in LIVE)):
+        for thing in (part, *(v for k, v in vars(part).items() if callable(v) and k not in LIVE), *_rules(part)):
             home_module = getattr(thing if hasattr(thing, "__qualname__") else type(thing), "__module__", None) or ""
             if home_module.split(".")[0] != "minidl":
                 what = getattr(thing, "__name__", type(thing).__name__)
                 return f"{what} is not minidl's own, and a recording would not run its Python again (capture=True records it all the same)"
     return ""
+
+
+def _rules(part: Any) -> list[Any]:
+    """The regularizers of a layer's weights."""
+    return [rule for _, rule in getattr(part, "_regularized", ())]
 
 
 class Itself:
@@ -167,7 +175,7 @@ def _parts(trainer: Any) -> list[Any]:
         if id(part) not in found:
             found[id(part)] = part
             held = flat([value for name, value in vars(part).items() if name not in LIVE])
-            todo += [one for one in held if isinstance(one, Layer | Optimizer | Objective | Loss | Metric)]
+            todo += [one for one in held if isinstance(one, Layer | Optimizer | Objective | Loss | Metric | Regularizer)]
     return list(found.values())
 
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 
 from minidl.checks import true_or_false, whole
 from minidl.devices import explain_memory
+from minidl.gpu import list_physical_devices as list_physical_devices
 from minidl.switches import switch
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -4,16 +4,63 @@ A rule is a list of lines ``(left side, formula)``. In a formula, what stands in
 the gradient, ``{v}`` what the update before left in v, ``{v'}`` what this one makes of it. For a parameter of several numbers one of them
 is shown."""
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 Line = tuple[str, str]
+FEW = 64  # numbers in all parameters together, so that each update is noted
 SYMBOLS = {  # what the formulas call the state arrays of each rule
     "SGD": {"momentum": "v"},
     "Adagrad": {"accumulator": "a"},
     "RMSprop": {"velocity": "v", "average_gradient": "a", "momentum": "u"},
     "Adam": {"momentum": "m", "velocity": "v", "velocity_hat": "v_max"},
 }
+
+
+class Explained:
+    """What an optimiser has to be able to explain its last update."""
+
+    _last: str | list[dict[str, Any]] = "no update was made yet"
+
+    @contextmanager
+    def noting(self, params: Sequence[Any], grads: Sequence[Any]) -> Iterator[None]:
+        """Note an update of few numbers; of many, that it was one of many."""
+        size, here = sum(p.size for p in params), all(isinstance(p.data, np.ndarray) for p in params)
+        if size > FEW or not here:  # reading a GPU would make it wait
+            what = f"one of {size:,} numbers" if here else "made on another device"
+            self._last = f"the last update was {what}: write a minidl.Ledger, and ask ledger.explain(row, name)"
+            yield
+            return
+        optimizer: Any = self
+        noted, state, t = [(p, g) for p, g in zip(params, grads) if p.size], optimizer._state, optimizer.iterations + 1
+        notes: list[dict[str, Any]] = []
+        for i, (p, g) in enumerate(noted):
+            first = {"w": _first(p.data), "g": _first(g), "before": _slots(optimizer, state, p)}
+            notes.append({"name": p.name or f"parameter {i}", "t": t, "rate": optimizer._learning_rate, **first})
+        yield
+        for note, (p, _) in zip(notes, noted):
+            note["after"], note["end"] = _slots(optimizer, state, p), _first(p.data)
+        self._last = notes
+
+    def explain(self) -> str:
+        """The last update as its formula with the numbers put in: for each parameter, of its first number. RuntimeError if there was none,
+        or if it was one of more than 64 numbers or made on a GPU (a `minidl.Ledger` explains those)."""
+        if isinstance(self._last, str):
+            raise RuntimeError(self._last)
+        for note in self._last:  # a schedule is asked only now: somebody may count its calls
+            note["rate"] = note["rate"](note["t"] - 1) if callable(note["rate"]) else note["rate"]
+        return "\n".join(explain_update(self, **note) for note in self._last)
+
+
+def _first(array: Any) -> float:
+    return float(array.flat[0])
+
+
+def _slots(optimizer: Any, state: Mapping[Any, Any], param: Any) -> dict[str, float]:
+    return {slot: _first(state[param][slot]) if param in state else start for slot, start in optimizer.slots.items()}
 
 
 def rule_of(optimizer: Any) -> str:

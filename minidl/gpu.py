@@ -1,6 +1,6 @@
 """CuPy, imported when it is asked for; and in one sentence why that does not work, with the command that would help."""
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_DEVICE = 100  # cudaErrorNoDevice
 
@@ -40,3 +40,21 @@ def check(runtime: Any) -> None:
             f"this CuPy is for CUDA {built_for}, the driver is for CUDA {driver}: pip uninstall -y {wrong}, then pip install {right}"
         )
     raise RuntimeError(f"CuPy finds no GPU (CUDA error {code}): nvidia-smi must list one, and CUDA_VISIBLE_DEVICES must not hide it")
+
+
+class PhysicalDevice(NamedTuple):
+    """What a machine computes on."""
+
+    name: str
+    device_type: str
+
+
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The processor, and the GPUs that CuPy finds; those of one type, "CPU" or "GPU"."""
+    try:
+        gpus = load_cupy().cuda.runtime.getDeviceCount()
+    except RuntimeError:
+        gpus = 0
+    devices = [PhysicalDevice("/physical_device:CPU:0", "CPU")]
+    devices += [PhysicalDevice(f"/physical_device:GPU:{i}", "GPU") for i in range(gpus)]
+    return [device for device in devices if device_type in (None, device.device_type)]

@@ -1,5 +1,6 @@
 """The connections of a model: which calls lead from the inputs to the outputs, in which order, and what the ends are called."""
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from minidl.layers.base import Layer
@@ -37,14 +38,22 @@ def calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
     return sorted(found, key=lambda call: call.born)
 
 
+def steps_to_outputs(calls: Sequence[Call]) -> dict[Call, int]:
+    """For each call (given in an order that computes them), the most steps from it to an output."""
+    steps: dict[Call, int] = {}
+    of_layer: dict[Any, int] = {}
+    for call in reversed(calls):
+        steps[call] = of_layer[call.layer] = max(steps.get(call, 0), of_layer.get(call.layer, 0))
+        for symbol in flat(call.inputs):
+            steps[symbol.call] = max(steps.get(symbol.call, 0), steps[call] + 1)
+    return steps
+
+
 def in_keras_order(calls: list[Call], outputs: list[Symbol]) -> list[Layer]:
     """The layers of the calls, those first that are most steps away from the outputs; of equally far ones, the first that is met when
     one goes back from the outputs, first inputs first."""
-    steps: dict[Any, int] = {}  # of calls and of layers
-    for call in reversed(calls):
-        steps[call] = steps[call.layer] = max(steps.get(call, 0), steps.get(call.layer, 0))
-        for symbol in flat(call.inputs):
-            steps[symbol.call] = max(steps.get(symbol.call, 0), steps[call] + 1)
+    steps = steps_to_outputs(calls)
+    of_layer = {call.layer: steps[call] for call in reversed(calls)}  # the first call of a layer is the farthest
     met: dict[Call, None] = {}
     todo = outputs[::-1]
     while todo:
@@ -52,4 +61,4 @@ def in_keras_order(calls: list[Call], outputs: list[Symbol]) -> list[Layer]:
         if call not in met and call in steps:
             met[call] = None
             todo += flat(call.inputs)[::-1]
-    return sorted(dict.fromkeys(call.layer for call in met), key=lambda layer: -steps[layer])
+    return sorted(dict.fromkeys(call.layer for call in met), key=lambda layer: -of_layer[layer])

@@ -115,6 +115,18 @@ class Orthogonal(Initializer):
         return self.gain * (q.T if rows < columns else q).reshape(shape)
 
 
+class Identity(Initializer):
+    """``gain`` on the diagonal of a matrix, 0 elsewhere: what goes in comes out."""
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = number("gain", gain)
+
+    def values(self, shape: Shape) -> Values:
+        if len(shape) != 2:
+            raise ValueError(f"an identity is a matrix, of two axes; got {shape}")
+        return self.gain * np.eye(*shape)
+
+
 # ---------------------------------------------------------------- random numbers, scaled to the number of connections
 
 
@@ -197,10 +209,18 @@ class HeNormal(VarianceScaling):
 
 # ---------------------------------------------------------------- by name
 
-_classes = (Constant, Zeros, Ones, RandomUniform, RandomNormal, TruncatedNormal, Orthogonal, VarianceScaling,
+_classes = (Constant, Zeros, Ones, RandomUniform, RandomNormal, TruncatedNormal, Orthogonal, Identity, VarianceScaling,
             GlorotUniform, GlorotNormal, LecunUniform, LecunNormal, HeUniform, HeNormal)  # fmt: skip
 _by_name: dict[str, type[Initializer]] = {made.__name__: made for made in _classes}
 _by_name |= {"zero": Zeros, "one": Ones, "uniform": RandomUniform, "normal": RandomNormal}  # Keras' short names
+_by_name |= {"OrthogonalInitializer": Orthogonal, "IdentityInitializer": Identity}
+
+# Keras' other names
+constant, zeros, ones, orthogonal, identity = Constant, Zeros, Ones, Orthogonal, Identity
+OrthogonalInitializer, IdentityInitializer = Orthogonal, Identity
+random_uniform, random_normal, truncated_normal, variance_scaling = RandomUniform, RandomNormal, TruncatedNormal, VarianceScaling
+glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
+lecun_uniform, lecun_normal = LecunUniform, LecunNormal
 
 
 def get(identifier: Any) -> Callable[..., Any]:

@@ -20,9 +20,9 @@ class ConvolutionAndPooling:
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D):
         self.convolution, self.pooling = convolution, pooling
 
-    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+    def __call__(self, x: Tensor, training: bool | None = None) -> Tensor:
         c, p = self.convolution, self.pooling
-        if all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
+        if c.activity_regularizer is None and all(getattr(layer.call, "__func__", None) is CALLS[type(layer)] for layer in (c, p)):
             with suppress(ValueError):
                 return ops.convolution_and_pooling(
                     x, c.kernel, c.bias,
@@ -31,6 +31,16 @@ class ConvolutionAndPooling:
                 )  # fmt: skip
         y: Tensor = p(c(x, training=training), training=training)
         return y
+
+
+class AsTold:
+    """The layer of a call that was written with ``training=…``: it is told that, and not what the model is told."""
+
+    def __init__(self, call: Call):
+        self.call = call
+
+    def __call__(self, *inputs: Any, training: bool) -> Any:
+        return self.call.layer(*inputs, training=self.call.training)
 
 
 JOINED: dict[tuple[type, type], Callable[[Any, Any], Callable[..., Any]]] = {(Conv2D, MaxPooling2D): ConvolutionAndPooling}
@@ -45,7 +55,7 @@ class Steps:
     def __init__(self, calls: list[Call], outputs: list[Symbol]):
         self.apart, self.joined = _steps(calls, outputs, False), _steps(calls, outputs, True)
 
-    def run(self, values: dict[Symbol, Any], training: bool) -> None:
+    def run(self, values: dict[Symbol, Any], training: bool | None) -> None:
         """Add to ``values``, which has the model's inputs, what each step makes of them. Neighbours are joined where kernels may run."""
         for layer, inputs, outputs in self.joined if kernels_on.get() else self.apart:
             values.update(zip(outputs, flat(layer(*map_structure(values.__getitem__, inputs), training=training))))
@@ -59,10 +69,10 @@ def _steps(calls: list[Call], outputs: list[Symbol], join: bool) -> list[Step]:
     for call in calls:
         if not call.inputs:
             continue
-        layer, inputs, symbol = call.layer, call.inputs, call.inputs[0]
+        layer, inputs, symbol = call.layer if call.training is None else AsTold(call), call.inputs, call.inputs[0]
         if join and isinstance(symbol, Symbol) and symbol.call in steps and users[symbol] == 1:
             before = symbol.call.layer
-            if both := JOINED.get((type(before), type(layer))):
-                layer, inputs = both(before, layer), steps.pop(symbol.call)[1]
+            if both := JOINED.get((type(before), type(call.layer))):
+                layer, inputs = both(before, call.layer), steps.pop(symbol.call)[1]
         steps[call] = layer, inputs, call.outputs
     return list(steps.values())

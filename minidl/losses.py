@@ -13,7 +13,7 @@ from minidl.registry import Configured, look_up
 from minidl.switches import recording
 from minidl.tensor import Tensor
 
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+REDUCTIONS = ("sum_over_batch_size", "mean", "auto", "sum", "mean_with_sample_weight", "none", None)
 
 
 def default_name(kind: type) -> str:

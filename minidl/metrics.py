@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minidl import backend, labels, losses, ops
+from minidl.notes import about_broadcasting
 from minidl.registry import Configured, look_up
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
@@ -212,12 +213,26 @@ class _AccuracyByShape(MeanMetric):
         return self.made[resolve_accuracy(y_true.shape, y_pred.shape)].call(y_true, y_pred)
 
 
-class MeanSquaredError(MeanMetricWrapper):
+class _Difference(MeanMetricWrapper):
+    """A difference of numbers. Class numbers (n,) or (n, 1) are compared with each of several outputs (n, K), as in Keras, with a note."""
+
+    told = False
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        if y_pred.ndim == 2 and y_pred.shape[1] > 1 and y_true.shape in ((y_pred.shape[0],), (y_pred.shape[0], 1)):
+            if not self.told:
+                self.told = True
+                about_broadcasting(self.name, y_true.shape, y_pred.shape)
+            y_true = ops.broadcast_to(y_true.reshape(-1, 1), shape=y_pred.shape)
+        return super().call(y_true, y_pred)
+
+
+class MeanSquaredError(_Difference):
     def __init__(self, name: str | None = None, dtype: Any = None):
         super().__init__(losses.MeanSquaredError("none"), name, dtype)
 
 
-class MeanAbsoluteError(MeanMetricWrapper):
+class MeanAbsoluteError(_Difference):
     def __init__(self, name: str | None = None, dtype: Any = None):
         super().__init__(losses.MeanAbsoluteError("none"), name, dtype)
 

@@ -3,13 +3,17 @@ from collections import Counter
 from typing import Any
 
 import minidl.kernels.cupy  # noqa: F401  (its kernels attach to ops; CuPy is not imported)
+from minidl import saving
+from minidl.arguments import asked
 from minidl.graph import calls_between, in_keras_order, names_of
 from minidl.joining import Steps
 from minidl.layers.base import Layer, unique_name
 from minidl.layers.input import Input, InputLayer
+from minidl.notes import note
 from minidl.plan import Plan, make_plan
 from minidl.registry import nearest
 from minidl.saving import KNOWN, checked_path, describe, describe_layer, read_npz, rebuild, rebuild_layer, write_npz
+from minidl.styles import checked
 from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
@@ -48,6 +52,10 @@ class Model(Trainer):
         if twice := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"a model needs a different name for each layer; {twice[0]!r} comes twice")
         self.input_structure, self.output_structure = inputs, outputs
+        for call in calls:
+            given, shapes = call.layer.given_shape, [symbol.shape for symbol in flat(call.inputs)]
+            if given is not None and (None, *given) not in shapes:
+                note(f"layer {call.layer.name!r}: input_shape={given} has no effect, its input has shape {shapes[0]}")
         self._steps = Steps(calls, last)
         self.inputs, self.outputs, self.calls, self._layers, self.built = first, last, tuple(calls), layers, True
 
@@ -60,6 +68,22 @@ class Model(Trainer):
     def output_names(self) -> list[str]:
         """What the outputs are called: the keys, if they were given as a dictionary, else the names of the layers that make them."""
         return names_of(self.output_structure) if self.outputs else ["output"]
+
+    @asked
+    def input(self) -> Any:
+        """Its input symbol, or the list of them."""
+        return self.inputs[0] if len(self.inputs) == 1 else self.inputs
+
+    @asked
+    def output(self) -> Any:
+        """Its output symbol, or the list of them."""
+        return self.outputs[0] if len(self.outputs) == 1 else self.outputs
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns: "loss", and the names of the metrics."""
+        self._needs_compile()
+        return list(self.objective.logs())
 
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
@@ -75,7 +99,7 @@ class Model(Trainer):
     def sublayers(self) -> list[Layer]:
         return list(dict.fromkeys([*self.layers, *super().sublayers]))
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
         values = dict(zip(self.inputs, self._arranged(inputs)))
@@ -92,6 +116,7 @@ class Model(Trainer):
         arrays = flat(inputs)
         if len(arrays) != len(self.inputs):
             raise ValueError(f"expected {len(self.inputs)} inputs, got {len(arrays)}")
+        arrays = [x.reshape(-1, 1) if x.ndim == 1 and symbol.shape == (None, 1) else x for symbol, x in zip(self.inputs, arrays)]
         for symbol, x in zip(self.inputs, arrays):
             if x.shape[1:] != symbol.shape[1:] or x.ndim != len(symbol.shape):
                 one = " (one example? give it a batch axis: x[None])" if x.shape == symbol.shape[1:] else ""
@@ -118,13 +143,31 @@ class Model(Trainer):
         self._needs_compile()
         return make_plan(self, batch_size, epochs, samples)
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Print the layers with their output shapes and numbers of parameters."""
-        (print_fn or print)(summary_text(self, line_length))
+    def summary(
+        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
+        show_trainable: bool = False, style: str | None = None,
+    ) -> None:  # fmt: skip
+        """Print the layers with their output shapes and numbers of parameters, as ``style`` of Keras does: "keras2.12", "keras2.14" or
+        "keras3" (see `minidl.use_style`).
+
+        ``line_length`` in characters; ``positions``: where the columns end, as parts of it (or in characters). ``print_fn`` is called
+        with the text in the place of `print`: for each line in Keras 2's styles, once in Keras 3's. ``expand_nested``: also the
+        layers of models in the model. ``show_trainable``: whether each layer is trained."""
+        text = summary_text(self, line_length, positions, expand_nested, show_trainable, style)
+        if print_fn is None:
+            print(text, end="")
+        elif checked(style) == "keras3":
+            print_fn(text)
+        else:
+            for line in text.splitlines():
+                print_fn(line)
 
     def save(self, path: Any) -> None:
-        """Write the whole model to a ``.npz`` file: layers, connections, weights, and if it is compiled the settings and the
-        optimiser's state, so that training can go on."""
+        """Write the whole model to a file: layers, connections, weights, and if it is compiled the settings and the optimiser's state, so
+        that training can go on. ``.keras`` is what Keras reads and writes, too; ``.npz`` is NumPy's, and minidl's own. Missing folders
+        are made; what fails leaves the old file as it was."""
+        if (path := checked_path(path)).suffix == ".keras":
+            return saving.write_keras(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
         text: dict[str, Any] = {"format": "minidl model", "version": 1, "model": describe_layer(self), "compile": None}
         if self.optimizer is not None:
@@ -132,18 +175,23 @@ class Model(Trainer):
             text["iterations"] = self.optimizer.iterations
             states = self.optimizer.state_arrays(self.trainable_variables) if self.optimizer.iterations else []
             arrays |= {f"state {i}": array for i, array in enumerate(states)}
-        write_npz(checked_path(path), arrays, text)
+        write_npz(path, arrays, text)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights to a ``.npz`` file; missing folders are made."""
+        """Write the weights to a file: ``.weights.h5``, which is Keras', with the optimiser's state; or ``.npz``. Folders are made."""
+        path = checked_path(path, "weights")
         if not self.built:
             raise ValueError(f"model {self.name!r} has no weights yet: call it on data first")
+        if path.suffix == ".h5":
+            return saving.write_h5(path, self)
         arrays = {f"weight {i}": array for i, array in enumerate(self.get_weights())}
-        write_npz(checked_path(path), arrays, {"format": "minidl weights", "version": 1, "model": self.name})
+        write_npz(path, arrays, {"format": "minidl weights", "version": 1, "model": self.name})
 
     def load_weights(self, path: Any) -> None:
-        """Take over the weights of a file that `save_weights` or `save` wrote for a model with the same layers."""
-        path = checked_path(path, existing=True)
+        """Take over the weights of a file that `save_weights` or `save` wrote, here or in Keras, for a model with the same layers."""
+        path = checked_path(path, "weights to load", existing=True)
+        if path.suffix != ".npz":
+            return saving.read_h5(path, self)
         arrays, _ = read_npz(path)
         try:
             self.set_weights(_numbered(arrays, "weight"))
@@ -175,7 +223,8 @@ class Sequential(Model):
         if isinstance(layer, Symbol):
             layer = layer.call.layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"expected a layer, got {type(layer).__name__}")
+            kind = f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
+            raise TypeError(f"expected a layer, got {kind}")
         layer.require_init()
         if isinstance(layer, InputLayer):
             if self._stack or self.inputs:
@@ -183,8 +232,11 @@ class Sequential(Model):
             return self._start(layer.shape, layer.name)
         if layer in self._stack or layer.name in [other.name for other in self._stack]:
             raise ValueError(f"the model already has a layer called {layer.name!r}: give this one another name")
-        if not self.inputs and not self._stack and isinstance(layer, Model) and len(layer.inputs) == 1:
-            self._start(layer.inputs[0].shape[1:])
+        if not self.inputs and not self._stack:
+            if layer.given_shape is not None:
+                self._start(layer.given_shape)
+            elif isinstance(layer, Model) and len(layer.inputs) == 1:
+                self._start(layer.inputs[0].shape[1:])
         if self.inputs:
             self._connect_graph(self.inputs[0], layer(self.outputs[0]))
         self._stack.append(layer)
@@ -211,7 +263,7 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""
         if not self.inputs:
-            self._connect_stack(Input(input_shape[1:]))
+            self._connect_stack(Input(input_shape[1:] or (1,)))  # (n,) is (n, 1), as for labels
 
     @property
     def layers(self) -> list[Layer]:
@@ -220,10 +272,14 @@ class Sequential(Model):
 
 
 def load_model(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
-    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training.
+    """The model that ``model.save(path)`` wrote, ready to predict and (with ``compile``) to go on training; ``.keras`` files may come from
+    Keras 2.13 to 2.15, or 3. ValueError if the file is damaged, or needs what minidl has not; it names the layer or entry.
 
     ``custom_objects``: own layer classes, losses, metrics and functions, by name. A file never makes anything else run."""
     path = checked_path(path, existing=True)
+    if path.suffix == ".keras":
+        read: Model = saving.read_keras(path, {"Model": Model, "Sequential": Sequential}, custom_objects, compile)
+        return read
     arrays, text = read_npz(path)
     if text.get("format") != "minidl model":
         raise ValueError(f"{path} holds {text.get('format', 'something else')}, not a whole model: use load_weights")

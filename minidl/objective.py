@@ -1,10 +1,11 @@
 """What a model is trained for: a loss for each output, and the numbers that are reported."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minidl import labels, losses, metrics
 from minidl.checks import number
 from minidl.devices import recording
+from minidl.notes import about_a_bare_metric, before_training
 from minidl.registry import nearest
 from minidl.switches import switch
 from minidl.symbolic import flat
@@ -19,10 +20,16 @@ class Objective:
     ``names``: the names of the outputs. ``loss``, ``loss_weights``, ``measures`` (its ``metrics``): as `Trainer.compile` takes them."""
 
     def __init__(self, names: list[str], loss: Any, loss_weights: Any, measures: Any):
-        self.names = names
+        if _are_metrics(loss_weights):  # compile("adam", "mse", ["mae"]): Keras 2 had metrics before loss_weights
+            loss_weights, measures = measures, loss_weights
+        if measures is not None and not isinstance(measures, (list, tuple, dict)) and len(names) == 1:
+            about_a_bare_metric()
+            measures = [measures]
+        self.names, self.arguments = names, {"loss": loss, "loss_weights": loss_weights, "metrics": measures}
         self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss, "loss")]
         weights = [1.0] * len(names) if loss_weights is None else self._per_output(loss_weights, "loss_weights")
         self.loss_weights = [number("loss_weights", weight) for weight in weights]
+        self.looked = False  # at the first batch, for what might be meant otherwise (see `minidl.notes`)
         self.metrics = [_metric_objects(given) for given in self._per_output(measures, "metrics")]
         self.doubts: list[labels.Doubt] = []  # about labels on a device
         self.means = [metrics.Mean(name="loss"), *(metrics.Mean(name=f"{name}_loss") for name in names if len(names) > 1)]
@@ -43,8 +50,9 @@ class Objective:
             return list(given)
         return [given] * len(self.names)
 
-    def loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, list[Any]]:
-        """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs), and the loss of each output."""
+    def loss(self, y: Any, y_pred: Any, sample_weight: Any = None, penalties: Sequence[Tensor] = ()) -> tuple[Tensor, list[Any]]:
+        """The loss of a batch, a 0-d Tensor (the weighted sum over the outputs, and the ``penalties``: the model's ``losses``), and the
+        loss of each output."""
         self._look()  # at what a step of one's own left
         rows = zip(self.losses, self.pairs(y, y_pred, sample_weight))
         with switch(labels.doubts, self.doubts):
@@ -53,6 +61,7 @@ class Objective:
             if part is not None and part.ndim:
                 raise ValueError(f"training needs one number; the loss of {name!r} gives {part.shape}: take a reduction other than 'none'")
         weighted = [part if weight == 1 else part * weight for part, weight in zip(parts, self.loss_weights) if part is not None]
+        weighted += penalties
         if not weighted:
             raise ValueError("the model was compiled without a loss: compile(optimizer, loss=…)")
         return sum(weighted[1:], start=weighted[0]), parts
@@ -94,6 +103,10 @@ class Objective:
                 raise error()
         return read[len(doubts) :]
 
+    def looking(self, model: Any, weigh: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """``weigh`` (what is done with each batch), which also looks at the first one for what is hardly meant: see `minidl.notes`."""
+        return before_training(model, weigh)
+
     def reset(self) -> None:
         """Start the running means anew."""
         for metric in [*self.means, *(metric for measures in self.metrics for metric in measures)]:
@@ -134,6 +147,12 @@ def _as_list(given: Any, names: list[str], what: str) -> list[Any]:
         if name not in names:
             raise ValueError(f"{what}: the model has no output {name!r}: {nearest(str(name), names)}")
     return [given.get(name) for name in names]
+
+
+def _are_metrics(given: Any) -> bool:
+    """Whether this is a metric, or a list of them: no numbers."""
+    one = next(iter(given), None) if isinstance(given, (list, tuple)) else given
+    return isinstance(one, (str, metrics.Metric)) or callable(one)
 
 
 def _metric_objects(given: Any) -> list[Any]:

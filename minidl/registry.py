@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, Self, TypeVar
 
+from minidl.spellings import take_only
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -31,10 +33,26 @@ def look_up(name: Any, known: Mapping[str, Any], what: str) -> Any:
         raise ValueError(f"no {what} is called {name!r}: {nearest(name, known)}") from None
 
 
-class Configured:
+class _Made(type):
+    """What happens when a class is called: first, what all of a kind understand is taken out of the arguments."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        attributes = cls.understand(kwargs)  # type: ignore[attr-defined]
+        made = super().__call__(*args, **kwargs)
+        vars(made).update(attributes)
+        return made
+
+
+class Configured(metaclass=_Made):
     """A building block that remembers how it was made (``get_config``), can be made so again, and explains a misspelt argument."""
 
     _config: dict[str, Any]
+
+    @classmethod
+    def understand(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Take what ``__init__`` does not list out of ``kwargs``, or put it in other words; returns what becomes an attribute."""
+        take_only(cls, kwargs)
+        return {}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         signature = inspect.signature(cls.__init__)

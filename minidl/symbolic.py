@@ -43,7 +43,14 @@ class Call:
     def __init__(self, layer: Any, inputs: tuple[Any, ...]):
         self.layer, self.inputs, self.outputs = layer, inputs, list[Symbol]()
         self.result: Any = None  # the outputs as the layer returned them: one, or a list or dictionary
+        self.training: bool | None = None  # what it is told, whatever the model does; None: as the model
+        vars(layer)["last_call"] = self
         self.born = next(_clock)  # a call is younger than those that make its inputs
+
+    def told(self, training: bool | None) -> Any:
+        """The outputs of a call that is always told ``training``: ``base_model(x, training=False)`` keeps a part of a model in its ways."""
+        self.training = training
+        return self.result
 
     def add_output(self, shape: tuple[int | None, ...]) -> Symbol:
         self.outputs.append(Symbol(shape, self))

@@ -43,7 +43,7 @@ class Trainer(Layer):
         self.optimizer = optimizers.get(optimizer)
         self.objective = Objective(self.output_names, loss, loss_weights, metrics)
         self.captured = CapturedSteps(self, capture)
-        self.compile_arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
+        self.compile_arguments = self.objective.arguments
 
     def to(self, name: str) -> Self:
         """Move the weights and the optimiser's state to the backend of that name, in place."""
@@ -58,7 +58,7 @@ class Trainer(Layer):
         x, y, sample_weight = as_batch(data)
         y_pred = self(x, training=True)  #                               1. forward propagation
         weights = self.trainable_variables  #                            (not earlier: the first batch may build the model)
-        loss, parts = self.objective.loss(y, y_pred, sample_weight)  #   2. calculate the loss, a mean over the samples
+        loss, parts = self.objective.loss(y, y_pred, sample_weight, self.losses)  # 2. the loss, a mean over the samples, and penalties
         gradients = grad(loss, weights)  #                               3. back propagation, for all samples of the batch at once (4.)
         self.optimizer.apply(gradients, weights)  #                      5. update with the average gradients
         self.objective.update(loss, parts, y, y_pred, sample_weight)
@@ -68,7 +68,7 @@ class Trainer(Layer):
         """The loss and metrics of one batch, without training."""
         x, y, sample_weight = as_batch(data)
         y_pred = self(x, training=False)
-        loss, parts = self.objective.loss(y, y_pred, sample_weight)
+        loss, parts = self.objective.loss(y, y_pred, sample_weight, self.losses)
         self.objective.update(loss, parts, y, y_pred, sample_weight)
         return self.objective.logs()
 
@@ -103,7 +103,7 @@ class Trainer(Layer):
         validation = None if validation_data is None else validation_batches(validation_data, batch_size, validation_steps)
         batches, train_step = self.captured.ready(batches)  # self.train_step; on a GPU, recorded
         weigh, self.history, self.stop_training = self._class_weigher(class_weight), History(), False
-        told = self._callbacks([self.history, *within(time_budget, validation)], callbacks, verbose, batches, epochs)
+        told = self._callbacks(within(time_budget, validation), callbacks, verbose, batches, epochs, [self.history])
         logs: Logs = {}
         told.on_train_begin({})
         try:
@@ -229,16 +229,16 @@ class Trainer(Layer):
     def _class_weigher(self, class_weight: Any) -> Callable[[Batch], Batch]:
         if class_weight and len(self.output_names) > 1:
             raise ValueError("class_weight is for models with one output: use sample_weight")
-        return class_weigher(class_weight, self.outputs[0].shape[-1] if self.outputs else None)
+        return self.objective.looking(self, class_weigher(class_weight, self.outputs[0].shape[-1] if self.outputs else None))
 
-    def _callbacks(self, first: list[Callback], callbacks: Any, verbose: Any, batches: Any, epochs: int = 1) -> CallbackList:
-        """Everybody who is told about the moments of training: the progress bar comes last."""
+    def _callbacks(self, first: Any, callbacks: Any, verbose: Any, batches: Any, epochs: int = 1, last: Any = ()) -> CallbackList:
+        """Everybody who is told about the moments of training: those of the user may add to the logs; the progress bar comes last."""
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0 (silent), 1 (progress bar) or 2 (a line for each epoch); got {verbose!r}")
         verbose = 1 if verbose == "auto" else int(verbose)
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
         bars: list[Callback] = [ProgressBar()] if verbose else []
-        return CallbackList([*first, *given, *bars], self, epochs=epochs, steps=length_of(batches), verbose=verbose)
+        return CallbackList([*first, *given, *last, *bars], self, epochs=epochs, steps=length_of(batches), verbose=verbose)
 
     def _needs_compile(self) -> None:
         if self.optimizer is None:

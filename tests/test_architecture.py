@@ -24,13 +24,13 @@ ROWS = {
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
-    5: ["registry", "labels", "symbolic", "explaining", "resampling", "initializers", "activations", "regularizers", "layers", "losses",
-        "metrics", "optimizers"],
+    5: ["notes", "spellings", "registry", "arguments", "labels", "symbolic", "resampling", "resizing", "augmentation", "merging",
+        "explaining", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
-    7: ["machine", "plan", "graph", "joining", "batches", "objective", "callbacks", "recorded", "captured", "summary", "training", "models",
-        "nets", "ledger"],
+    7: ["tapes", "machine", "plan", "graph", "styles", "joining", "batches", "objective", "callbacks", "recorded", "captured",
+        "summary", "training", "models", "nets", "ledger"],
     8: ["pages", "stepper", "attribution", "plots", "dashboard", "explorer", "distributed", "wrappers", "testing"],
-    9: ["keras", "cli", "lesson_runner"],
+    9: ["keras", "image", "math", "nn", "random", "cli", "lesson_runner"],
 }
 ROW = {name: row for row, names in ROWS.items() for name in names}
 DOORS = {"", "__main__"}  # minidl/__init__.py and python -m minidl: they may know all
@@ -180,11 +180,11 @@ def test_ops_name_no_backend():
 def test_late_imports_are_few():
     """Only in minidl/__init__.py, the command line, for what is not always installed, for what reads and fetches files of pictures
     (pictures that minidl draws need none of it), for what asks after the libraries that are loaded, with the first
-    kernel, for the table of a model's layers, so that training needs NumPy alone, for the player in the terminal, and
-    for what a notebook has loaded anyway."""
+    kernel, for the table of a model's layers, and for files of weights, so that training needs NumPy alone, for the player in the
+    terminal, and for what a notebook has loaded anyway."""
     optional = _optional_dependencies()
-    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "dashboard": {"IPython"},
-                   "stepper": {"prompt_toolkit"}}  # fmt: skip
+    when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "saving": {"h5py", "resource"},
+                   "dashboard": {"IPython"}, "stepper": {"prompt_toolkit"}}  # fmt: skip
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue
@@ -212,7 +212,7 @@ def test_modules_loaded_by_name():
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__"))
         ]
         if calls:
-            assert name in DOORS or top(name) in ("cli", "lesson_runner"), f"minidl.{name} loads modules by name"
+            assert name in DOORS or top(name) in ("cli", "keras", "lesson_runner"), f"minidl.{name} loads modules by name"
 
 
 # ---------------------------------------------------------------- how much there is to read

@@ -1,5 +1,6 @@
 """Initializers: the moments and bounds that their formulas promise, seeds, names and checks."""
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,12 @@ def test_seeds_dtypes_and_layout(make: Any, shape: tuple[int, ...]) -> None:
         assert not np.array_equal(once, make(seed=6)(shape, "float64"))
 
 
+def test_identity() -> None:
+    assert np.array_equal(initializers.Identity(2)((2, 3)), 2 * np.eye(2, 3, dtype=np.float32))
+    with pytest.raises(ValueError, match=r"an identity is a matrix, of two axes; got \(3, 3, 2, 2\)"):
+        initializers.Identity()((3, 3, 2, 2))
+
+
 def test_a_single_number() -> None:
     for make in RANDOM[:-1]:
         assert make(seed=0)(()).shape == ()
@@ -123,6 +130,11 @@ def test_get() -> None:
         ("lecun_normal", "LecunNormal"), ("orthogonal", "Orthogonal"), ("normal", "RandomNormal"), ("variance_scaling", "VarianceScaling"),
     ]:  # fmt: skip
         assert type(initializers.get(name)) is getattr(initializers, made)
+    for kind in (*RANDOM, initializers.Constant, initializers.Zeros, initializers.Ones, initializers.Identity):
+        snake = re.sub("(?<=.)([A-Z])", r"_\1", kind.__name__).lower()
+        assert getattr(initializers, snake) is kind is type(initializers.get(snake))
+    assert isinstance(initializers.get("OrthogonalInitializer"), initializers.Orthogonal)
+    assert isinstance(initializers.get("IdentityInitializer"), initializers.IdentityInitializer)
     instance = initializers.HeNormal(seed=1)
     assert initializers.get(instance) is instance
     assert isinstance(initializers.get(initializers.Ones), initializers.Ones)

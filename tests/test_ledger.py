@@ -257,3 +257,21 @@ def test_training_that_fails_leaves_nothing_behind():
     with pytest.raises(KeyboardInterrupt):
         m.fit(*DATA, verbose=0, callbacks=[ledger, Stop()])
     assert "apply" not in vars(m.optimizer) and len(ledger["loss"]) == 1
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimiser_explains_its_last_update(name):
+    optimizer, ledger = OPTIMIZERS[name](), walk(name, 3)
+    with pytest.raises(RuntimeError, match="no update was made yet"):
+        optimizer.explain()
+    w, b = (minidl.Tensor(start, requires_grad=True, name=key) for key, start in (("w", 8.0), ("b", 3.0)))
+    for _ in range(3):
+        optimizer.apply(minidl.grad(loss(w, b), [w, b]), [w, b])
+    assert optimizer.explain() == ledger.explain(2, "w") + "\n" + ledger.explain(2, "b")
+
+
+def test_an_update_of_many_numbers_is_not_noted():
+    optimizer, w = optimizers.Adam(), minidl.Tensor(np.ones((5, 13)), requires_grad=True)
+    optimizer.apply([np.ones((5, 13))], [w])
+    with pytest.raises(RuntimeError, match=r"one of 65 numbers: write a minidl\.Ledger"):
+        optimizer.explain()

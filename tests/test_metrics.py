@@ -188,7 +188,7 @@ def test_what_accuracy_means(y_true: Any, y_pred: Any, kind: Any) -> None:
         ("binary_accuracy", [0, 2, 1], [0.1, 0.2, 0.3], r"y_true holds 2: it must lie between 0 and 1"),
         ("binary_accuracy", [0, 1, 1], np.eye(3), r"same shape"),
         ("categorical_accuracy", [[1], [0]], [[0.3], [0.4]], r"a single output \(0 or 1\) is for BinaryCrossentropy and BinaryAccuracy"),
-        ("mse", [0, 1, 1], np.eye(3), r"same shape"),
+        ("mse", [0, 1, 1], np.zeros((3, 1, 3)), r"same shape"),
         ("mae", np.zeros((0, 3)), np.zeros((0, 3)), r"at least one"),
     ],
 )

@@ -107,7 +107,7 @@ def test_what_sequential_refuses():
         Sequential([Input((2,)), Input((2,))])
     with pytest.raises(TypeError, match="expected a layer, got function"):
         Sequential([lambda x: x])
-    with pytest.raises(TypeError, match="expected a layer, got type"):
+    with pytest.raises(TypeError, match="expected a layer, got the class Dense"):
         Sequential([Dense])
 
 

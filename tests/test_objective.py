@@ -1,4 +1,6 @@
 """Losses, weights and metrics for several outputs, and what is reported of them."""
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -77,7 +79,8 @@ def test_metrics_of_two_outputs(given, names):
 def test_one_output_takes_a_bare_loss_or_a_list_and_bare_metrics():
     for loss in ("mse", ["mse"], {"a": "mse"}):
         for given in ("mae", ["mae"], {"a": ["mae"]}):
-            objective = Objective(["a"], loss, [2.0], given)
+            with pytest.warns(UserWarning, match="write metrics=") if given == "mae" else nullcontext():
+                objective = Objective(["a"], loss, [2.0], given)
             value, parts = objective.loss(ZEROS[0], TWO[0])
             objective.update(value, parts, ZEROS[0], TWO[0])
             assert objective.logs() == {"loss": 10, "mae": 2}
@@ -100,6 +103,16 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match=r"loss: the model has 2 outputs \(a, b\), got 3 entries"):
         Objective(["a", "b"], ["mse"] * 3, None, None)
     with pytest.raises(ValueError, match="loss_weights must be a finite number"):
-        Objective(["a"], "mse", "accuracy", None)
+        Objective(["a"], "mse", {"a": "accuracy"}, None)
     with pytest.raises(ValueError, match="compiled without a loss"):
         Objective(["a"], None, None, None).loss(A, TWO[0])
+
+
+def test_metrics_in_the_place_that_keras_2_has_for_them():
+    for given in ("mae", ["mae"], metrics.MeanAbsoluteError("mae"), (metrics.MeanAbsoluteError("mae"),)):
+        with pytest.warns(UserWarning, match="write metrics=") if not isinstance(given, (list, tuple)) else nullcontext():
+            objective = Objective(["a"], "mse", given, None)
+        objective.update(*objective.loss(ZEROS[0], TWO[0]), ZEROS[0], TWO[0])
+        assert objective.logs() == {"loss": 5, "mae": 2}
+        assert isinstance(objective.arguments["metrics"], (list, tuple)) and objective.arguments["loss_weights"] is None
+    assert Objective(["a"], "mse", ["mae"], [2.0]).loss_weights == [2.0]

@@ -70,6 +70,12 @@ GRID = [
     ("BatchNormalization", {}), ("BatchNormalization", {"axis": 1, "momentum": 0.8, "epsilon": 1e-4}),
     ("BatchNormalization", {"scale": False, "center": False}), ("Activation", {"activation": "elu"}), ("ReLU", {}),
     ("ReLU", {"max_value": 1.0, "negative_slope": 0.2, "threshold": 0.3}), ("LeakyReLU", {}), ("LeakyReLU", {"negative_slope": 0.1}),
+    ("GlobalMaxPooling2D", {}), ("GlobalMaxPooling2D", {"keepdims": True}), ("ZeroPadding2D", {}), ("ZeroPadding2D", {"padding": 2}),
+    ("ZeroPadding2D", {"padding": (0, 3)}), ("ZeroPadding2D", {"padding": ((1, 0), (2, 3))}), ("Cropping2D", {}),
+    ("Cropping2D", {"cropping": 1}),
+    ("Cropping2D", {"cropping": ((1, 2), (0, 3))}), ("UpSampling2D", {}), ("UpSampling2D", {"size": (3, 2)}), ("UpSampling2D", {"size": 1}),
+    ("UpSampling2D", {"interpolation": "bilinear"}), ("UpSampling2D", {"size": (1, 3), "interpolation": "bilinear"}),
+    ("UpSampling2D", {"size": (5, 2), "interpolation": "bilinear"}),
     ("Softmax", {}), ("Softmax", {"axis": 1}), ("Rescaling", {"scale": 0.5, "offset": -1.0}), ("Dropout", {"rate": 0.0}),
 ]  # fmt: skip
 
@@ -94,6 +100,73 @@ def test_merging_layers(keras):
         arguments = {} if axis is None else {"axis": axis}
         mine, other = getattr(layers, kind)(**arguments), getattr(keras.layers, kind)(**arguments)
         close(mine([PICTURES, 2 * PICTURES]), other([PICTURES, 2 * PICTURES]))
+    some = [PICTURES, PICTURES[:, :1, :1] + 0.1, PICTURES[..., :1] * 2]
+    for name in ("add", "average", "maximum", "minimum", "multiply"):
+        close(getattr(layers, name)(some), getattr(keras.layers, name)(some))
+        symbols = [[module.Input(one.shape[1:]) for one in some] for module in (minidl, keras)]
+        assert getattr(layers, name)(symbols[0]).shape == getattr(keras.layers, name)(symbols[1]).shape
+    close(layers.subtract(some[:2]), keras.layers.subtract(some[:2]))
+    close(layers.concatenate(some[:1] * 2, axis=1), keras.layers.concatenate(some[:1] * 2, axis=1))
+
+
+def regularized(module, frozen):
+    """The same source for both: penalties on weights and outputs, one of them on a shared layer, one frozen."""
+    L, R = module.layers, module.regularizers
+    i = module.Input((6, 6, 2), name="in")
+    x = L.Conv2D(3, 3, activation="relu", kernel_regularizer="l2", bias_regularizer=R.L1(0.1), activity_regularizer=R.L2(0.03), name="c")(i)
+    x = L.MaxPooling2D(name="p")(x)
+    shared = L.Conv2D(3, 1, kernel_regularizer=R.L1L2(0.01, 0.02), activity_regularizer=R.l1(0.05), name="s")
+    x = L.BatchNormalization(beta_regularizer="l2", gamma_regularizer=R.l1_l2(l1=0.02, l2=0.03), name="n")(shared(shared(x)))
+    x = L.Dense(4, kernel_regularizer=R.L2(0.5), name="frozen")(L.Flatten(name="f")(x))
+    x = L.Dense(3, activation="softmax", kernel_regularizer=R.L2(0.01), name="d")(x)
+    model = module.Model(i, x)
+    model.get_layer("frozen").trainable = not frozen
+    return model
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_penalties_are_those_of_keras(keras, frozen):
+    x, y = RNG.standard_normal((22, 6, 6, 2)).astype("float32"), RNG.integers(0, 3, 22)
+    ours, theirs = regularized(minidl, frozen), regularized(keras, frozen)
+    ours.set_weights([w + 0.1 for w in ours.get_weights()])
+    theirs.set_weights(ours.get_weights())
+    histories = []
+    for model in (ours, theirs):
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        given = {"epochs": 3, "batch_size": 8, "shuffle": False, "verbose": 0, "validation_data": (x[:7], y[:7])}
+        histories.append(model.fit(x, y, **given).history)
+    for name, values in histories[1].items():
+        np.testing.assert_allclose(histories[0][name], values, rtol=2e-5, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-5)
+    ours(x), theirs(x)
+    assert len(ours.losses) == len(theirs.losses) == (9 if frozen else 10)
+    np.testing.assert_allclose(sorted(map(float, ours.losses)), sorted(float(array(one)) for one in theirs.losses), rtol=2e-5)
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "constant", "nearest"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("RandomRotation", {"factor": (0.08, 0.08)}), ("RandomRotation", {"factor": (-0.2, -0.2)}),
+        ("RandomZoom", {"height_factor": (0.3, 0.3)}),
+        ("RandomZoom", {"height_factor": (-0.4, -0.4), "width_factor": (0.21, 0.21)}),
+        ("RandomTranslation", {"height_factor": (0.31, 0.31), "width_factor": (-0.17, -0.17)}),
+    ],
+)  # fmt: skip
+def test_pictures_are_moved_as_keras_does(keras, kind, arguments, interpolation, fill_mode):
+    """Ranges of one value leave nothing to chance."""
+    arguments = arguments | {"interpolation": interpolation, "fill_mode": fill_mode, "fill_value": 0.4}
+    ours, theirs = getattr(layers, kind)(**arguments), getattr(keras.layers, kind)(**arguments)
+    for x in (PICTURES, PICTURES[0]):
+        close(ours(x, training=True), theirs(x, training=True), 1e-4)
+        np.testing.assert_array_equal(ours(x, training=False).numpy(), x)
+
+
+def test_brightness_as_in_keras(keras):
+    x = RNG.random((3, 4, 5, 3)).astype("float32")
+    for arguments in ({"factor": (0.3, 0.3), "value_range": (0, 1)}, {"factor": (-0.1, -0.1)}):
+        close(layers.RandomBrightness(**arguments)(x, training=True), keras.layers.RandomBrightness(**arguments)(x, training=True))
 
 
 def keras_intro(keras):

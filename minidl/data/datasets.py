@@ -42,6 +42,20 @@ class TensorSpec(NamedTuple):
     dtype: npt.DTypeLike
 
 
+class _Elements(Iterator[Any]):
+    """An iterator that also has TensorFlow's ``next()``."""
+
+    def __init__(self, elements: Iterator[Any]):
+        self._elements = elements
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    def next(self) -> Any:
+        """The next element."""
+        return next(self._elements)
+
+
 class Dataset:
     """Elements to be gone through in order: made by `from_tensor_slices`, `range`, `zip` or `image_dataset_from_directory`.
 
@@ -102,7 +116,7 @@ class Dataset:
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as NumPy arrays and numbers in place of Tensors."""
-        return (_each(lambda value: np.array(value)[()], element) for element in self._make())
+        return _Elements(_each(lambda value: np.array(value)[()], element) for element in self._make())
 
     def __len__(self) -> int:
         if self._count < 0:

@@ -2,6 +2,7 @@
 
 `TensorFunction` holds a function of Tensors, a layer or a model; `StudentPair` a forward and a backward in plain NumPy."""
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
@@ -234,7 +235,8 @@ def _is_layer(f: Any) -> bool:
 
 def _apply(layer: Any, xs: Sequence[Any]) -> Any:
     several = len(xs) > 1 and hasattr(layer, "inputs")  # a model takes its inputs as a list, a layer as arguments
-    return layer([*xs]) if several else layer(*xs)
+    options = {"training": False} if "training" in inspect.signature(layer).parameters else {}
+    return layer([*xs], **options) if several else layer(*xs, **options)
 
 
 def _build(layer: Any, arrays: Sequence[Any]) -> None:

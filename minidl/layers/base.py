@@ -9,16 +9,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from minidl import backend, initializers
+from minidl import backend, initializers, regularizers
+from minidl.arguments import LayerArguments
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
-from minidl.registry import Configured
 from minidl.switches import no_grad, switch
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
 _names: Counter[str] = Counter()
-_training: ContextVar[bool] = ContextVar("training", default=False)
+_training: ContextVar[bool | None] = ContextVar("training", default=None)  # None: nobody has said
+_told: ContextVar[list[Tensor] | None] = ContextVar("told", default=None)  # to `add_loss`, in the call that runs
 
 
 def unique_name(class_name: str) -> str:
@@ -33,8 +34,9 @@ def reset_names() -> None:
     _names.clear()
 
 
-class Layer(Configured):
-    """The base class of all layers. ``dtype`` is that of the weights it makes. An own layer writes two methods:
+class Layer(LayerArguments):
+    """The base class of all layers. ``dtype`` is that of the weights it makes, ``activity_regularizer`` a penalty on its output. An own
+    layer writes two methods:
 
         class Scale(Layer):
             def build(self, input_shape):                     # once, when the shape of the input is known
@@ -47,15 +49,16 @@ class Layer(Configured):
     input_rank: int | None = None  # how many axes an input has, where that is fixed
     fixed_axes: tuple[int, ...] = ()  # the axes whose size may not change once the layer is built
 
-    def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32"):
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: str = "float32", activity_regularizer: Any = None):
         if not isinstance(name, str | None):
             raise TypeError(f"name must be a text; got {name!r}")
         if str(dtype) not in ("float16", "float32", "float64"):
             raise ValueError(f"dtype must be 'float16', 'float32' or 'float64'; got {dtype!r}")
         self.name = name or unique_name(type(self).__name__)
-        self.dtype, self.built = str(dtype), False
-        self._trainable = trainable
+        self.dtype, self.built, self._told = str(dtype), False, ()
+        self._trainable, self.activity_regularizer = trainable, regularizers.get(activity_regularizer)
         self._own_weights: list[Tensor] = []
+        self._regularized: list[tuple[Tensor, Callable[[Any], Tensor]]] = []
         self._built_shape: Any = None
 
     # ---------------------------------------------------------------- to be written by each layer
@@ -68,36 +71,67 @@ class Layer(Configured):
         raise NotImplementedError(f"{type(self).__name__} has no call method: write call(self, x)")
 
     def add_weight(
-        self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight"
-    ) -> Tensor:
-        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object, or a function of shape and dtype)."""
+        self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True, name: str = "weight",
+        regularizer: Any = None,
+    ) -> Tensor:  # fmt: skip
+        """A new weight: a Tensor called ``layer/name``, drawn by the initializer (a name, an object, or a function of shape and dtype).
+        The ``regularizer`` (a name, an object, or a function of the weight) is added to the loss."""
         self.require_init()
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
         if array.shape != tuple(shape):
             raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
         weight = Tensor(backend.move(array, used()), requires_grad=trainable, name=f"{self.name}/{name}")
         self._own_weights.append(weight)
+        if rule := regularizers.get(regularizer):
+            self._regularized.append((weight, rule))
         return weight
+
+    def add_loss(self, loss: Any) -> None:
+        """To be called in ``call``: ``loss``, one number, is added to what the model is trained for."""
+        told, loss = _told.get(), loss if isinstance(loss, Tensor) else Tensor(loss)
+        if told is None:
+            raise RuntimeError("add_loss is for what a layer's call method computes: call it there")
+        if loss.ndim:
+            raise ValueError(f"add_loss takes one number, got shape {loss.shape}: sum it, or take its mean")
+        told.append(loss)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What is added to the loss: what `add_loss` got in the last call, here and in the layers inside; and the penalties of weights."""
+        return [*self._told, *self._penalties().values()]
+
+    def _penalties(self) -> dict[Tensor, Tensor]:
+        """The penalty of each trainable weight that has a regularizer."""
+        own = {weight: rule(weight) for weight, rule in self._regularized if self.trainable and weight.requires_grad}
+        for layer in self.sublayers if self.trainable else ():
+            own |= layer._penalties()
+        return own
 
     # ---------------------------------------------------------------- calling it
 
     def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
-        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None`` means: as the layer around it."""
+        """The layer's output for Tensors or arrays (or symbols, to connect it). ``training=None``: as around it, or the default."""
         self.require_init()
         if any(isinstance(x, Symbol) for x in flat(inputs)):
-            return self.connect(*inputs).result
+            return self.connect(*inputs).told(training)
         inputs = map_structure(self._as_tensor, inputs)
         if any(x.ndim == 0 for x in flat(inputs)):
             raise ValueError(f"layer {self.name!r} ({type(self).__name__}): expected a batch of examples, got one number")
         shapes = map_structure(lambda x: (None, *x.shape[1:]), inputs[0] if len(inputs) == 1 else list(inputs))
-        with switch(_training, _training.get() if training is None else bool(training)):
+        outer, told = _told.get(), list[Tensor]()
+        with switch(_training, _training.get() if training is None else bool(training)), switch(_told, told):
             try:
                 self._build_once(shapes)
                 self._check(shapes)
-                options = {"training": _training.get()} if _wants_training(type(self).call) else {}
-                return self.call(*inputs, **options)
+                y = self.call(*inputs, **_training_option(type(self).call, _training.get()))
+                if rule := self.activity_regularizer:
+                    told += [rule(one) / one.shape[0] for one in flat(y)]
             except ValueError as error:
                 raise _located(error, self) from error
+        vars(self)["_told"] = tuple(told)
+        if outer is not None:
+            outer += told
+        return y
 
     def _as_tensor(self, x: Any) -> Tensor:
         """Arrays become Tensors of the layer's dtype; Tensors are used as they are."""
@@ -250,8 +284,9 @@ class Layer(Configured):
 
 
 @cache
-def _wants_training(call: Callable[..., Any]) -> bool:
-    return "training" in inspect.signature(call).parameters
+def _training_option(call: Callable[..., Any], training: bool | None) -> dict[str, Any]:
+    own = inspect.signature(call).parameters.get("training")
+    return {} if own is None else {"training": own.default is not own.empty and own.default if training is None else training}
 
 
 def _may_hold(value: Any) -> bool:

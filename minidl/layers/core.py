@@ -2,7 +2,7 @@
 import math
 from typing import Any
 
-from minidl import activations, initializers, ops
+from minidl import activations, initializers, ops, regularizers
 from minidl.backend import owner
 from minidl.checks import number, true_or_false, whole
 from minidl.layers.base import Layer
@@ -20,17 +20,19 @@ class Dense(Layer):
     def __init__(
         self, units: int, activation: Any = None, use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
         name: str | None = None, trainable: bool = True, dtype: str = "float32",
     ):  # fmt: skip
-        super().__init__(name, trainable, dtype)
+        super().__init__(name, trainable, dtype, activity_regularizer)
         self.units, self.activation, self.use_bias = whole("units", units), activations.get(activation), true_or_false("use_bias", use_bias)
         self.initializers = initializers.get(kernel_initializer), initializers.get(bias_initializer)
+        self.regularizers = regularizers.get(kernel_regularizer), regularizers.get(bias_regularizer)
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
             raise ValueError(f"Dense takes inputs of shape (batch, …, inputs); got {('batch', *input_shape[1:])}".replace("'", ""))
-        self.kernel = self.add_weight((input_shape[-1], self.units), self.initializers[0], name="kernel")
-        self.bias = self.add_weight((self.units,), self.initializers[1], name="bias") if self.use_bias else None
+        self.kernel = self.add_weight((input_shape[-1], self.units), self.initializers[0], True, "kernel", self.regularizers[0])
+        self.bias = self.add_weight((self.units,), self.initializers[1], True, "bias", self.regularizers[1]) if self.use_bias else None
 
     def call(self, x: Tensor) -> Tensor:
         return ops.dense_layer(x, self.kernel, self.bias, activation=self.activation)

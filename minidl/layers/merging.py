@@ -1,6 +1,4 @@
 """Layers that make one of several inputs."""
-from functools import reduce
-from operator import add
 from typing import Any
 
 from minidl import ops
@@ -15,15 +13,20 @@ def _several(xs: Any) -> list[Tensor]:
     return list(xs)
 
 
+def one_shape(xs: Any) -> list[Tensor]:
+    """The inputs, if they have one shape but for sizes of 1, which are repeated."""
+    shapes = [x.shape for x in _several(xs)]
+    if len({len(s) for s in shapes}) > 1 or any(len({*sizes} - {1}) > 1 for sizes in zip(*shapes)):
+        raise ValueError(f"expected inputs of one shape, got {' and '.join(map(str, shapes))}")
+    return list(xs)
+
+
 class Add(Layer):
     """y = the sum of the inputs: ``Add()([a, b])``, as in residual networks."""
 
     def call(self, xs: Any) -> Tensor:
-        shapes = [x.shape for x in _several(xs)]
-        if len(set(shapes)) > 1:
-            raise ValueError(f"expected inputs of one shape, got {' and '.join(map(str, shapes))}")
-        y: Tensor = reduce(add, xs)
-        return y
+        first, *others = one_shape(xs)
+        return sum(others, start=first)
 
 
 class Concatenate(Layer):

@@ -1,7 +1,7 @@
 """Batch normalization."""
 from typing import Any
 
-from minidl import initializers, ops
+from minidl import initializers, ops, regularizers
 from minidl.checks import number, true_or_false, whole
 from minidl.layers.base import Layer
 from minidl.switches import no_grad
@@ -19,6 +19,7 @@ class BatchNormalization(Layer):
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True,
         beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros", moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None, gamma_regularizer: Any = None,
         name: str | None = None, trainable: bool = True, dtype: str = "float32",
     ):  # fmt: skip
         super().__init__(name, trainable, dtype)
@@ -27,13 +28,14 @@ class BatchNormalization(Layer):
         self.momentum, self.epsilon = number("momentum", momentum, at_least=0, at_most=1), number("epsilon", epsilon, at_least=0)
         given = gamma_initializer, beta_initializer, moving_mean_initializer, moving_variance_initializer
         self.initializers = tuple(map(initializers.get, given))
+        self.regularizers = regularizers.get(gamma_regularizer), regularizers.get(beta_regularizer)
 
     def build(self, input_shape: Any) -> None:
         if not -len(input_shape) <= self.axis < len(input_shape) or self.axis % len(input_shape) == 0:
             raise ValueError(f"axis {self.axis} is not an axis of {('batch', *input_shape[1:])} beside the batch".replace("'", ""))
         shape, (gamma, beta, mean, variance) = (input_shape[self.axis],), self.initializers
-        self.gamma = self.add_weight(shape, gamma, name="gamma") if self.scale else None
-        self.beta = self.add_weight(shape, beta, name="beta") if self.center else None
+        self.gamma = self.add_weight(shape, gamma, True, "gamma", self.regularizers[0]) if self.scale else None
+        self.beta = self.add_weight(shape, beta, True, "beta", self.regularizers[1]) if self.center else None
         self.moving_mean = self.add_weight(shape, mean, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(shape, variance, trainable=False, name="moving_variance")
 

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from minidl.arguments import OptimizerArguments
 from minidl.backend import Array, Backend, move, named, owner, to_numpy
 from minidl.checks import number
 from minidl.conversion import as_array
 from minidl.devices import fused_updates
-from minidl.registry import Configured
+from minidl.explaining import Explained
 from minidl.switches import kernels_on
 from minidl.tensor import Tensor
 
@@ -20,7 +21,7 @@ _ASK = "minidl.why_no_grad(f), where f() computes the loss, says in which line t
 kernels: dict[tuple[str, Any], Callable[..., None]] = {}  # faster forms of a rule, by backend: kernels["numpy", Adam.update] = …
 
 
-class Optimizer(Configured):
+class Optimizer(OptimizerArguments, Explained):
     """The base class of all optimisers. An own one names its state arrays, with the values they start from, and writes its update rule:
 
         class SignedMomentum(Optimizer):
@@ -107,7 +108,8 @@ class Optimizer(Configured):
         if not ready:
             return
         backend = owner(*arrays, *(param.data for param in ready))
-        self._update(backend, ready, self._clipped(backend.module, arrays))
+        with self.noting(ready, arrays):
+            self._update(backend, ready, self._clipped(backend.module, arrays))
         self.iterations += 1
 
     def _update(self, backend: Backend, params: list[Tensor], grads: list[Array]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minidl import activations, initializers, layers, losses, metrics, optimizers
+from minidl import activations, initializers, layers, losses, metrics, optimizers, regularizers
 from minidl.registry import Configured, nearest
 from minidl.symbolic import Call, Symbol
 
@@ -14,9 +14,9 @@ KNOWN: dict[str, type] = {
     f"{kind}.{name}": value
     for kind, module in {
         "layers": layers, "losses": losses, "metrics": metrics, "initializers": initializers, "optimizers": optimizers,
-        "schedules": optimizers.schedules,
+        "schedules": optimizers.schedules, "regularizers": regularizers,
     }.items()
-    for name, value in vars(module).items()
+    for name, value in ((name, getattr(module, name)) for name in dict.fromkeys([*vars(module), *getattr(module, "__all__", ())]))
     if inspect.isclass(value) and issubclass(value, Configured) and name == value.__name__
 }  # fmt: skip
 _names = {value: name for name, value in reversed(KNOWN.items())}
@@ -91,10 +91,15 @@ def describe_layer(layer: Any, seen: dict[Any, int] | None = None) -> dict[str, 
 
     return described | {
         "layers": [describe_layer(one, seen) for one in unique],
-        "calls": [[unique.index(call.layer), places(call.inputs)] for call in layer.calls],
+        "calls": [[unique.index(call.layer), places(call.inputs), *_as_told(call)] for call in layer.calls],
         "inputs": places(layer.input_structure),
         "outputs": places(layer.output_structure),
     }
+
+
+def _as_told(call: Call) -> list[bool]:
+    """The ``training`` that a call was written with, if it was."""
+    return [] if call.training is None else [call.training]
 
 
 def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any], made: dict[int, Any] | None = None) -> Any:
@@ -115,8 +120,9 @@ def rebuild_layer(described: Mapping[str, Any], known: Mapping[str, Any], made: 
                 return {key: symbols(one) for key, one in places["dict"].items()}
             return calls[places["call"]].outputs[places["output"]]
 
-        for index, inputs in described["calls"]:
+        for index, inputs, *training in described["calls"]:
             calls.append(inner[index].connect(*symbols(inputs)))
+            calls[-1].training = bool(training[0]) if training else None
         layer = layer_class.from_symbols(symbols(described["inputs"]), symbols(described["outputs"]), described["name"])
     layer.freeze_alone(not described["trainable"])  # each layer in a model has a description of its own
     made[described["number"]] = layer

@@ -83,10 +83,28 @@ def test_values_are_checked(make: Any, message: str) -> None:
 def test_unknown_keywords_are_answered_with_the_nearest() -> None:
     with pytest.raises(TypeError, match=r"Adam has no argument 'beta1': did you mean 'beta_1'"):
         optimizers.Adam(beta1=0.9)  # type: ignore[call-arg]
-    keywords = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "lr", "decay")
-    for keyword in keywords:
-        with pytest.raises(TypeError, match=f"has no argument '{keyword}'"):
-            optimizers.SGD(**{keyword: 1})
+    for keyword in ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"):
+        with pytest.raises(TypeError, match=f"has no argument '{keyword}' for 2"):
+            optimizers.SGD(**{keyword: 2})
+
+
+def test_what_keras_has_beside_is_taken_where_it_changes_nothing() -> None:
+    optimizers.Adam(use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None)  # type: ignore[call-arg]
+
+
+def test_older_names() -> None:
+    with pytest.warns(UserWarning, match="lr= is the old name of learning_rate="):
+        optimizer = optimizers.Adam(lr=0.25)  # type: ignore[call-arg]
+    assert optimizer.learning_rate == optimizer.lr == optimizer.get_config()["learning_rate"] == 0.25
+    optimizer.lr = 0.5
+    assert optimizer.learning_rate == 0.5
+    with pytest.raises(ValueError, match="lr and learning_rate are the same"):
+        optimizers.Adam(0.1, lr=0.1, learning_rate=0.1)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match=r"decay= is left out, .*InverseTimeDecay\(start, 1, 1e-06\) is the same"):
+        optimizers.SGD(0.1, decay=1e-6)  # type: ignore[call-arg]
+    w = Tensor(np.ones(2), requires_grad=True)
+    optimizers.SGD(0.5).apply_gradients(zip([np.ones(2)], [w]))
+    assert w.numpy().tolist() == [0.5, 0.5]
 
 
 def test_get() -> None:

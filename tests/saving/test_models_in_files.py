@@ -6,6 +6,7 @@ import minidl
 from minidl import Input, Model, Sequential, layers, losses, metrics, ops, optimizers
 from minidl.layers import Add, BatchNormalization, Concatenate, Conv2D, Dense, Dropout, Flatten, Layer
 from minidl.models import load_model
+from minidl.regularizers import L1L2
 
 RNG = np.random.default_rng(41)
 X = RNG.standard_normal((6, 4)).astype("float32")
@@ -50,6 +51,12 @@ EVERY = [
     layers.Reshape((-1, 2)), Dropout(0.5, seed=3), BatchNormalization(1, momentum=0.5, center=False), layers.Activation("gelu"),
     layers.ReLU(2.0, 0.1, 0.5), layers.LeakyReLU(0.2), layers.Softmax(1), layers.Rescaling(0.5, 1.0),
     Dense(3, layers.LeakyReLU(0.1), kernel_initializer=minidl.initializers.HeNormal(seed=2)), Dense(np.int64(2)),
+    Dense(2, kernel_regularizer="l2", bias_regularizer=minidl.regularizers.L1(0.3)), Conv2D(2, 2, activity_regularizer=L1L2(0.1, 0.2)),
+    BatchNormalization(beta_regularizer=L1L2(0.1), gamma_regularizer="l1"), layers.GlobalMaxPooling2D(keepdims=True),
+    layers.ZeroPadding2D(((1, 0), (0, 2))), layers.Cropping2D((1, 0)), layers.UpSampling2D((2, 1), interpolation="bilinear"),
+    layers.RandomFlip("vertical", seed=1), layers.RandomRotation((-0.1, 0.2), "wrap", "nearest", 5, 0.5),
+    layers.RandomZoom(0.2, (0.1, 0.3), seed=2), layers.RandomTranslation(0.1, 0.2, "constant", seed=3, fill_value=2.0),
+    layers.RandomContrast((0.1, 0.2), (0, 2), seed=4), layers.RandomBrightness(0.2, (0, 1), seed=5),
 ]  # fmt: skip
 
 
@@ -63,8 +70,26 @@ def test_every_layer(layer, tmp_path):
 
 
 def test_every_layer_of_the_package_is_tested():
-    tested = {type(layer).__name__ for layer in EVERY} | {"Add", "Concatenate", "Input", "InputLayer", "Layer", "reset_names"}
+    merging = {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"}
+    functions = {name.lower() for name in merging}
+    tested = {type(layer).__name__ for layer in EVERY} | merging | functions | {"Input", "InputLayer", "Layer", "reset_names"}
     assert tested == set(layers.__all__)
+
+
+@pytest.mark.parametrize("kind", ["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"])
+def test_merging_layers(kind, tmp_path):
+    a, b = Input((4,)), Input((4,))
+    model = Model([a, b], getattr(layers, kind)()([a, b]))
+    same_outputs(model, again(model, tmp_path), [RNG.random((3, 4)), RNG.random((3, 4))])
+
+
+def test_penalties_come_back(tmp_path):
+    model = Sequential([Input((4,)), Dense(3, kernel_regularizer=L1L2(0.1, 0.2), bias_regularizer="l1", activity_regularizer="l2")])
+    loaded = again(randomized(model), tmp_path)
+    x = RNG.random((5, 4))
+    model(x), loaded(x)
+    assert [float(loss) for loss in loaded.losses] == [float(loss) for loss in model.losses]
+    assert len(model.losses) == 3
 
 
 def graph():

@@ -13,7 +13,7 @@ X, Y = np.zeros((40, 3), "float32"), np.zeros((40, 1), "float32")
 @pytest.fixture
 def clock(monkeypatch):
     clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(callbacks, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr(callbacks.time_budget, "time", SimpleNamespace(perf_counter=lambda: clock.now))
     return clock
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minidl import Input, Sequential
-from minidl.callbacks import Callback, CallbackList, History, ProgressBar
+from minidl.callbacks import Callback, CallbackList, History, LambdaCallback, ProgressBar
 from minidl.layers import Dense
 
 X, Y = np.random.default_rng(0).random((6, 3)), np.zeros((6, 1))
@@ -183,10 +183,53 @@ def test_the_bar_is_live_on_a_terminal(capsys, monkeypatch):
     assert drawn[-1].endswith("\n")
 
 
-def test_how_numbers_and_times_are_written():
-    from minidl.callbacks import _duration, _ordered, _step_time, _value
+# ---- older names, functions in the place of methods, what is added to the logs
 
-    assert [_value(v) for v in (0, 1.23456, 2e-5, -0.5)] == ["0.0000", "1.2346", "2.0000e-05", "-0.5000"]
-    assert [_duration(s) for s in (0.4, 61, 3725)] == ["0s", "1:01", "1:02:05"]
-    assert [_step_time(s) for s in (2, 0.0123, 0.0000123)] == ["2s/step", "12ms/step", "12us/step"]
-    assert list(_ordered({"val_loss": 1, "loss": 1, "accuracy": 1})) == ["accuracy", "loss", "val_loss"]
+
+def test_older_names_of_the_moments():
+    told = []
+
+    class Old(Callback):
+        def on_batch_begin(self, batch, logs=None):
+            told.append(("begin", batch))
+
+        def on_batch_end(self, batch, logs=None):
+            told.append(("end", batch, *logs))
+
+    compiled().fit(X, Y, batch_size=3, verbose=0, callbacks=[Old()])
+    assert told == [("begin", 0), ("end", 0, "loss", "mae"), ("begin", 1), ("end", 1, "loss", "mae")]
+    assert Old().wants_logs("on_train_batch_end")
+    assert not Callback().wants_logs("on_train_batch_end")
+
+
+def test_functions_in_the_place_of_methods():
+    told = []
+    moments = [name for name in vars(Callback) if name.startswith("on_")]
+    functions = {name: (lambda *args, name=name: told.append((name, *args[:-1]))) for name in moments}
+    model = compiled()
+    model.fit(X, Y, validation_split=0.5, verbose=0, callbacks=[LambdaCallback(**functions)])
+    assert told == [
+        ("on_train_begin",), ("on_epoch_begin", 0), ("on_train_batch_begin", 0), ("on_train_batch_end", 0), ("on_test_begin",),
+        ("on_test_batch_begin", 0), ("on_test_batch_end", 0), ("on_test_end",), ("on_epoch_end", 0), ("on_train_end",),
+    ]  # fmt: skip
+    losses = []
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[LambdaCallback(on_batch_end=lambda batch, logs: losses.append(logs["loss"]))])
+    assert len(losses) == 2
+    model.predict(X, verbose=0, callbacks=[LambdaCallback(on_predict_end=lambda logs: losses.clear())])
+    assert losses == []
+
+
+def test_only_functions_of_moments():
+    with pytest.raises(TypeError, match="on_epoch_end must be a function; got 3"):
+        LambdaCallback(on_epoch_end=3)
+    with pytest.raises(TypeError, match="on_epoch_ends"):
+        LambdaCallback(on_epoch_ends=print)
+
+
+def test_what_a_callback_adds_to_the_logs_is_in_the_history():
+    class Adds(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mine"] = 10.0 * epoch
+
+    history = compiled().fit(X, Y, epochs=3, verbose=0, callbacks=[Adds()])
+    assert history.history["mine"] == [0.0, 10.0, 20.0]

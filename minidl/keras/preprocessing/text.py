@@ -1,0 +1,4 @@
+"""Left out: importing it says so."""
+from minidl.keras.naming import WHOLE_MODULES
+
+raise ImportError(f"minidl leaves keras.preprocessing.text out: {WHOLE_MODULES['text']}")

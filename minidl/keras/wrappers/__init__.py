@@ -1,0 +1,1 @@
+"""The older home of the wrappers for scikit-learn."""

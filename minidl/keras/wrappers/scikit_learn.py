@@ -1,0 +1,18 @@
+"""The older home of the wrapper for scikit-learn."""
+from typing import Any
+
+from minidl.keras.naming import found, homes
+
+NAMES = homes(
+    "minidl.wrappers",
+    "KerasClassifier", "KerasRegressor",
+)  # fmt: skip
+LEFT_OUT: dict[str, str] = {}
+
+
+def __getattr__(name: str) -> Any:
+    return found(__name__, name, NAMES, LEFT_OUT)
+
+
+def __dir__() -> list[str]:
+    return sorted(NAMES)
