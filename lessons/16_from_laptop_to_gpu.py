@@ -194,9 +194,9 @@ def timeline(kernels, launch, work):
     """When each order is given and each kernel runs: two lists of (begin, length)."""
     orders, runs, done = [], [], 0.0
     for i in range(kernels):
-        orders.append((i * launch, 0.9 * launch))
+        orders.append((i * launch, 0.8 * launch))
         begin = max(done, (i + 1) * launch)
-        runs.append((begin, 0.9 * work))
+        runs.append((begin, 0.8 * work))
         done = begin + work
     return orders, runs
 
@@ -215,7 +215,7 @@ def timelines(examples):
     return figure
 
 
-replayed = [(0, 45)], [(50 + 10 * i, 9) for i in range(8)]
+replayed = [(0, 45)], [(50 + 10 * i, 8) for i in range(8)]
 timelines({"short kernels": timeline(8, 50, 10), "long kernels": timeline(8, 50, 110), "short kernels, recorded": replayed})
 
 # %% [markdown]
