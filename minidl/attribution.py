@@ -71,6 +71,19 @@ def grad_cam(model: Any, x: Any, classes: Any = None, layer: str | None = None, 
     return _scaled(np.stack([_enlarged(one, pictures.shape[1:3]) for one in heat]))
 
 
+def probabilities(answers: Any) -> np.ndarray:
+    """(n, classes) of what a classifier gives: probabilities, scores before a softmax, or one number for class 1 and against class 0."""
+    given = np.asarray(answers, float)
+    scores = bool((given < 0).any() or (given > 1).any())
+    if given.shape[1] == 1:  # the sigmoid of s is the softmax of (−s/2, s/2)
+        given = np.concatenate([-given / 2, given / 2] if scores else [1 - given, given], axis=1)
+    if not scores:
+        return given
+    with np.errstate(invalid="ignore"):
+        e = np.exp(given - given.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+
 # ---------------------------------------------------------------- running a model layer by layer
 
 

@@ -26,6 +26,32 @@ def learners_line() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
+class Around:
+    """``function(inner, …)`` in the place of a method of one object; ``inner`` is what was there. `off` takes it away again; where there
+    are several, in whatever order."""
+
+    def __init__(self, owner: Any, name: str, function: Callable[..., Any]):
+        self.owner, self.name, self.function = owner, name, function
+        self.of_object, self.inner = name in vars(owner), getattr(owner, name)
+        setattr(owner, name, self)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self.function(self.inner, *args, **options)
+
+    def off(self) -> None:
+        outer, at = None, vars(self.owner).get(self.name)
+        while isinstance(at, Around) and at is not self:
+            outer, at = at, at.inner
+        if at is not self:
+            return
+        if outer is not None:
+            outer.of_object, outer.inner = self.of_object, self.inner
+        elif self.of_object:
+            setattr(self.owner, self.name, self.inner)
+        else:
+            delattr(self.owner, self.name)
+
+
 @contextlib.contextmanager
 def replaced(replacements: Callable[[], Iterable[Replacement]]) -> Iterator[None]:
     """``replacements()`` says what to put where; it may look up what is there now, to call it."""

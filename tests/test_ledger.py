@@ -233,6 +233,26 @@ def test_the_callback_notes_the_loss_of_each_batch():
     assert ledger.names == ["hidden/kernel", "hidden/bias", "out/kernel", "out/bias"] and "hidden/bias" not in ledger
 
 
+def test_a_layer_that_is_frozen_for_a_while(tmp_path):
+    m, ledger = model(), minidl.Ledger()
+    for trainable in (True, False, True):
+        m.get_layer("hidden").trainable = trainable
+        m.fit(*DATA, epochs=1, verbose=0, batch_size=64, callbacks=[ledger])
+    assert all(len(ledger[name]) == 3 for name in ledger)
+    assert [np.isnan(ledger[name]).any(axis=(1, 2)).tolist() for name in ("hidden/kernel.grad", "out/kernel")] == [[False, True, False], [False] * 3]
+    assert "nan" in str(ledger) and ledger.explain(1).startswith("update 2 of out/kernel[0, 0]")
+    ledger.to_csv(tmp_path / "rows.csv")
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 4
+    with pytest.raises(ValueError, match="hidden/kernel was not updated in row 1"):
+        ledger.explain(1, "hidden/kernel")
+
+
+def test_a_parameter_is_explained_though_it_is_not_the_first():
+    m, ledger = model(), minidl.Ledger(params=["out/bias"])
+    m.fit(*DATA, epochs=1, verbose=0, callbacks=[ledger])
+    assert " of out/bias[0]" in ledger.explain()
+
+
 def test_every_so_many_updates_and_no_more_than_fits():
     ledger = minidl.Ledger(every=3)
     model().fit(*DATA, epochs=2, verbose=0, batch_size=16, callbacks=[ledger])

@@ -75,9 +75,7 @@ def saliency(
 
 def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_names: Iterable[Any] | None, title: str) -> Figure:
     pictures = _seen(np.asarray(to_numpy(images) if not isinstance(images, (list, tuple)) else images))
-    probabilities = np.asarray(model.predict(np.asarray(images), verbose=0), float)
-    if probabilities.shape[1] == 1:
-        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+    probabilities = attribution.probabilities(model.predict(np.asarray(images), verbose=0))
     names = as_names(class_names, probabilities.shape[1])
     chosen = np.broadcast_to(probabilities.argmax(axis=1) if classes is None else np.asarray(classes), (len(pictures),))
     captions = [f"{names[k]}" for k in chosen]
