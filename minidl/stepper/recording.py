@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from minidl.stepper.frames import is_learners, learners_frame
+from minidl.hooks import is_learners, learners_frame
 from minidl.stepper.observing import observed
 from minidl.stepper.recorder import Recorder
 from minidl.stepper.sources import is_cell
