@@ -139,8 +139,8 @@ for number in (-3.0, -0.5, 2.0):
 #
 # $$|x_1 + x_2| - |x_1 - x_2|$$
 #
-# is positive exactly for the label 1. Write it as a net: `ops.relu(points @ w1) @ w2`, with four hidden units and without biases. Each
-# column of w1 holds the two weights of one hidden unit.
+# is positive exactly for the label 1. Write it as a net: `ops.relu(points @ w1) @ w2`, with four hidden units (*unit* is another word for
+# neuron) and without biases. Each column of w1 holds the two weights of one hidden unit.
 
 
 # %%
