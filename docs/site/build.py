@@ -24,10 +24,10 @@ def put(text: str, file: Path) -> Path:
     return file
 
 
-def digest() -> str:
-    """What the lessons' outputs depend on, beside the lessons: all of minidl."""
+def digest(folder: Path) -> str:
+    """Of all files in a folder."""
     made = hashlib.sha256()
-    for file in sorted((ROOT / "minidl").rglob("*")):
+    for file in sorted(folder.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             made.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     return made.hexdigest()[:16]
@@ -58,16 +58,17 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="forget what was built before")
     options = parser.parse_args()
     if options.fresh:
-        for folder in (SOURCES, SITE, BUILD / "site-doctrees", CACHES):
+        for folder in (SOURCES, BUILD / "site-doctrees", CACHES):
             shutil.rmtree(folder, ignore_errors=True)
-    key = digest()
+    shutil.rmtree(SITE, ignore_errors=True)  # what was read is kept elsewhere; pages are quickly written, and none of yesterday's stays
+    key = digest(ROOT / "minidl")  # what the lessons' outputs depend on, beside the lessons
     for cache in CACHES.glob("*"):
         if cache.name != key:
             shutil.rmtree(cache)
     put_together()
-    environment = os.environ | {"MINIDL_SITE": str(HERE), "MINIDL_SITE_CACHE": str(CACHES / key), "MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
+    environment = os.environ | {"MINIDL_SITE": str(HERE), "MINIDL_SITE_CACHE": str(CACHES / key), "MPLBACKEND": "agg"}
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", str(BUILD / "site-doctrees"),
-               "-D", f"minidl_digest={key}", str(SOURCES), str(SITE)]  # fmt: skip
+               "-D", f"minidl_digest={key}{digest(HERE)}", str(SOURCES), str(SITE)]  # fmt: skip
     code = subprocess.run([*command, *(["-q"] if options.quiet else [])], env=environment, check=False).returncode
     if code == 0:
         files = [file for file in SITE.rglob("*") if file.is_file()]

@@ -3,17 +3,21 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
 
 import minidl
 from minidl.tensor import Op
 
-BESIDE = ("keras", "wrappers", "distributed", "testing", "saving", "dashboard", "lesson_runner", "tensor", "checking", "detecting", "devices",
-          "doctor", "graph", "higher_order", "ledger", "random_numbers", "switches", "tracing", "training")  # fmt: skip
-INDENTED = re.compile(r"(?m)^(?: {2,}|\t).*(?:\n(?: {2,}.*|\s*))*")
+BESIDE = (
+    "keras", "wrappers", "distributed", "testing", "saving", "dashboard", "lesson_runner", "tensor", "checking", "detecting", "devices",
+    "higher_order", "ledger", "random_numbers", "switches", "tracing", "training",
+)  # fmt: skip
+GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 WORDS = re.compile(r"(``.+?``|`[^`]+`)")
 
 
@@ -44,7 +48,8 @@ def members(module: ModuleType) -> list[str]:
     if listed is None:
         own = lambda value: getattr(value, "__module__", None) == module.__name__  # noqa: E731
         gathered = lambda value: module.__name__ == "minidl.ops" and isinstance(value, Op)  # noqa: E731
-        listed = [name for name, value in vars(module).items() if not name.startswith("_") and (own(value) or gathered(value))]
+        public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+        listed = [name for name, value in public.items() if own(value) or gathered(value)]
     found = []
     for name in listed:
         value = getattr(module, name)
@@ -65,16 +70,18 @@ def pages() -> dict[str, str]:
     made = {name: _page(name, homes) for name in modules}
     inner = "\n   ".join(modules)
     rows = "\n".join(f"* :doc:`{name}`: {_in_one_line(importlib.import_module(name))}" for name in modules)
-    made["index"] = (
-        "Reference\n=========\n\nWhat minidl offers, from its docstrings. ``import minidl`` loads a module when it is first used: "
-        f"``minidl.layers``, ``minidl.ops`` and the others need no import of their own.\n\n{rows}\n\n.. toctree::\n   :hidden:\n\n   {inner}\n"
-    )
+    text = [
+        "Reference", "=========", "", "What minidl offers, from its docstrings. ``import minidl`` loads a module when it is first used: "
+        "``minidl.layers``, ``minidl.ops`` and the others need no import of their own.", "", rows, "", ".. toctree::", "   :hidden:", "",
+        f"   {inner}", "",
+    ]  # fmt: skip
+    made["index"] = "\n".join(text)
     return made
 
 
 def _in_one_line(module: ModuleType) -> str:
     first = (inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " ")
-    first = re.split(r"(?<=[.:])\s", first)[0].rstrip(":")
+    first = re.split(r"(?<=[a-z][.])\s", first)[0].removeprefix("minidl: ").rstrip(":")
     return "".join(rst([first])).replace("\n", " ").strip()
 
 
@@ -85,12 +92,15 @@ def _page(name: str, homes: dict[int, str]) -> str:
     for member in members(module):
         value = getattr(module, member)
         if homes[id(value)] != name:
-            elsewhere.append(f"* :py:obj:`{name}.{member} <{homes[id(value)]}.{member}>`: {_summary(value)}")
+            link = f":py:obj:`{name}.{member} <{homes[id(value)]}.{member}>`"
+            elsewhere.append(f"* {link}: {_summary(value)}")
             continue
         kind = "class" if inspect.isclass(value) else "function"
         shown = [f".. auto{kind}:: {name}.{member}" + (_signature(value) if isinstance(value, Op) else "")]
         if kind == "class":
-            shown += ["   :members:", "   :inherited-members: object, Exception, BaseException, dict, tuple, Figure, NamedTuple"] if _rich(value) else []
+            shown.append("   :members:")
+            bases = [base for base in value.__mro__[1:-1] if id(base) in homes]
+            shown += ["   :show-inheritance:"] if bases else []
         lines += [*shown, ""]
     inner = [f"{name}.{each}" for each in getattr(module, "__all__", []) if isinstance(getattr(module, each), ModuleType)]
     if elsewhere and name == "minidl":
@@ -100,10 +110,6 @@ def _page(name: str, homes: dict[int, str]) -> str:
     if inner and name != "minidl":
         lines += ["Modules in it: " + ", ".join(f":doc:`{each}`" for each in inner), ""]
     return "\n".join(lines) + "\n"
-
-
-def _rich(value: type) -> bool:
-    return not issubclass(value, Exception)
 
 
 def _summary(value: Any) -> str:
@@ -122,15 +128,20 @@ def _signature(value: Op) -> str:
 
 
 def rst(lines: list[str]) -> list[str]:
-    """A docstring as reStructuredText: paragraphs stay, what is indented is code, lines with a wide gap keep it."""
+    """A docstring as reStructuredText: paragraphs stay, what is indented is code, formulas with a wide gap between them get lines of
+    their own."""
     made: list[str] = []
     for paragraph in _paragraphs(lines):
         first = paragraph[0]
-        if first.startswith("  ") or any(re.search(r"\S {3,}\S", line) for line in paragraph):
+        if not first.startswith("  ") and any(GAP.search(line) for line in paragraph):
+            shown = [part for line in paragraph for part in GAP.split(line.replace("``", ""))]
+            made += ["", ".. code-block:: text", "", *(f"    {part}" for part in shown), ""]
+        elif first.startswith("  "):
             margin = min(len(line) - len(line.lstrip()) for line in paragraph if line.strip())
             made += ["", "::", "", *(f"    {line[margin:]}".rstrip() for line in paragraph), ""]
         elif all(re.match(r"[*•-] |  ", line) for line in paragraph):
-            made += ["", *(_escaped(line) if not line.startswith(("* ", "- ")) else line[:2] + _escaped(line[2:]) for line in paragraph), ""]
+            begins = ("* ", "- ")
+            made += ["", *(line[:2] + _escaped(line[2:]) if line.startswith(begins) else _escaped(line) for line in paragraph), ""]
         else:
             made += ["", *(_escaped(line) for line in paragraph), ""]
     return made
@@ -175,8 +186,23 @@ def _escaped(line: str) -> str:
     return "".join(parts)
 
 
+def public_bases(app: Sphinx, name: str, value: type, options: Any, bases: list[Any]) -> None:
+    """In place of a base that is not for others to know, the next one that is."""
+    public = [base for base in value.__mro__[1:-1] if not base.__name__.startswith("_")]
+    bases[:] = [base for base in bases if not base.__name__.startswith("_")] or public[:1] or bases
+
+
 def convert(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     lines[:] = rst(list(lines))
+
+
+def named_arguments(app: Sphinx, what: str, name: str, value: Any, options: Any, given: str | None, returned: str | None) -> Any:
+    """The arguments of a class as its ``__init__`` names them: what makes building blocks takes any."""
+    if what != "class" or not given or not given.startswith("(*args") or not isinstance(value, type):
+        return None
+    signature = inspect.signature(value.__init__)
+    parameters = [one for one in signature.parameters.values() if one.name != "self"]
+    return stringify_signature(signature.replace(parameters=parameters), show_return_annotation=False, unqualified_typehints=True), None
 
 
 def skip(app: Sphinx, what: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
@@ -185,7 +211,27 @@ def skip(app: Sphinx, what: str, name: str, value: Any, skipped: bool, options: 
     return None if skipped or str(home).startswith("minidl") or not callable(value) else True
 
 
+def mend_ways_back(app: Sphinx, error: Exception | None) -> None:
+    """viewcode knows one documented module for each file. Where a function of the file is documented in another, its way back from the
+    source is taken out."""
+    pages: dict[Path, str] = {}
+    for file in [] if error else (Path(app.outdir) / "_modules").rglob("*.html"):
+
+        def kept(found: re.Match[str], file: Path = file) -> str:
+            page, _, anchor = found[1].partition("#")
+            target = (file.parent / page).resolve()
+            if target not in pages:
+                pages[target] = target.read_text(encoding="utf-8") if target.is_file() else ""
+            return found[0] if f'id="{anchor}"' in pages[target] else ""
+
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r'<a class="viewcode-back" href="([^"]+)">.*?</a>', kept, text), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", convert)
+    app.connect("build-finished", mend_ways_back)
+    app.connect("autodoc-process-bases", public_bases)
+    app.connect("autodoc-process-signature", named_arguments)
     app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import html
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def _raw(text: str) -> nodes.raw:
 
 
 def _folded(summary: str, kind: str, *inside: nodes.Node) -> list[nodes.Node]:
-    return [_raw(f'<details class="{kind}"><summary>{html.escape(summary)}</summary><div class="inside">'), *inside, _raw("</div></details>")]
+    opened = f'<details class="{kind}"><summary>{html.escape(summary)}</summary><div class="inside">'
+    return [_raw(opened), *inside, _raw("</div></details>")]
 
 
 def _told(text: str) -> nodes.paragraph:
@@ -140,11 +142,10 @@ def _begin(tree: nodes.document, one: Any) -> None:
             del children[first]
         top.insert(first, goals)
         at = first + 1
-    stem = one.path.stem
-    top.insert(at, _raw(
-        f'<aside class="take" aria-label="Work on this lesson"><span><code>minidl lesson start {one.number} mine</code> writes your copy, or take it here:</span>'
-        f'<span class="files"><a href="../downloads/{stem}.ipynb" download>notebook</a> <a href="../downloads/{stem}.py" download>script</a></span></aside>'
-    ))  # fmt: skip
+    stem = f"../downloads/{one.path.stem}"
+    how = f"<span><code>minidl lesson start {one.number} mine</code> writes your copy, or take it here:</span>"
+    files = f'<span class="files"><a href="{stem}.ipynb" download>notebook</a> <a href="{stem}.py" download>script</a></span>'
+    top.insert(at, _raw(f'<aside class="take" aria-label="Work on this lesson">{how}{files}</aside>'))
 
 
 # ---------------------------------------------------------------- pictures and frames
@@ -177,7 +178,7 @@ def frames_as_files(app: Sphinx, tree: nodes.document, name: str) -> None:
             page = html.unescape(found["page"])
             page = page.replace("</body>", FOLLOW + "</body>") if "</body>" in page else page + FOLLOW
             file = f"{Path(name).name}-{hashlib.sha256(page.encode()).hexdigest()[:10]}.html"
-            target = Path(app.outdir) / "interactive" / file
+            target = Path(app.doctreedir) / "interactive" / file
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(page, encoding="utf-8")
             address = "../" * name.count("/") + f"interactive/{file}"
@@ -207,7 +208,8 @@ class LessonPath(SphinxDirective):
             title, _, about = rest.partition("|")
             steps = "".join(self._step(known[number]) for number in range(first, last + 1) if number in known)
             if steps:
-                parts.append(f'<section class="part"><h3>{html.escape(title.strip())}</h3><p>{html.escape(about.strip())}</p><ol>{steps}</ol></section>')
+                head = f"<h3>{html.escape(title.strip())}</h3><p>{html.escape(about.strip())}</p>"
+                parts.append(f'<section class="part">{head}<ol>{steps}</ol></section>')
         self.env.note_dependency(str(lesson_files.CONCEPTS))
         return [_raw(f'<div class="path">{"".join(parts)}</div>')]
 
@@ -215,7 +217,8 @@ class LessonPath(SphinxDirective):
         _, _, title = one.title.partition(". ")
         minutes = re.search(r"\*(\d+)(?:\s*[-–]\s*\d+)? minutes", one.text)
         time = f'<span class="minutes">{minutes[1]} min</span>' if minutes else ""
-        return f'<li><a href="lessons/{one.path.stem}.html"><span class="number">{one.number}</span><span class="name">{html.escape(title)}</span>{time}</a></li>'
+        shown = f'<span class="number">{one.number}</span><span class="name">{html.escape(title)}</span>{time}'
+        return f'<li><a href="lessons/{one.path.stem}.html">{shown}</a></li>'
 
 
 class StartButtons(SphinxDirective):
@@ -229,17 +232,16 @@ class StartButtons(SphinxDirective):
 
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:
-    """The student's copies, the frames that are still used."""
+    """The student's copies, and the interactive pages that the lessons show."""
     if error:
         return
-    folder = Path(app.outdir) / "downloads"
-    folder.mkdir(exist_ok=True)
-    for file in (Path(app.srcdir) / "lessons" / "downloads").glob("*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    used = "".join(file.read_text(encoding="utf-8") for file in Path(app.outdir).rglob("*.html") if file.parent.name != "interactive")
-    for file in (Path(app.outdir) / "interactive").glob("*.html"):
-        if file.name not in used:
-            file.unlink()
+    pages = "".join(file.read_text(encoding="utf-8") for file in Path(app.outdir).glob("*/*.html"))
+    for source in (Path(app.srcdir) / "lessons" / "downloads", Path(app.doctreedir) / "interactive"):
+        folder = Path(app.outdir) / source.name
+        folder.mkdir(exist_ok=True)
+        for file in source.glob("*"):
+            if file.name in pages:
+                shutil.copyfile(file, folder / file.name)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
