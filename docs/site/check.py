@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LOADS = {
-    "script": ["src"], "img": ["src", "srcset"], "iframe": ["src"], "link": ["href"], "source": ["src", "srcset"], "video": ["src", "poster"],
-    "audio": ["src"], "object": ["data"], "embed": ["src"], "input": ["src"], "use": ["href"], "image": ["href"],
+    "script": ["src"], "img": ["src", "srcset"], "iframe": ["src"], "link": ["href"], "source": ["src", "srcset"], "audio": ["src"],
+    "video": ["src", "poster"], "object": ["data"], "embed": ["src"], "input": ["src"], "use": ["href"], "image": ["href"],
 }  # fmt: skip
 STYLE = re.compile(r"url\(\s*[\"']?\s*((?:https?:)?//[^\"')]+)|@import\s+[\"']((?:https?:)?//[^\"']+)", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(https?:)?//", re.IGNORECASE)

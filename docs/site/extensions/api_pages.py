@@ -228,9 +228,22 @@ def mend_ways_back(app: Sphinx, error: Exception | None) -> None:
         file.write_text(re.sub(r'<a class="viewcode-back" href="([^"]+)">.*?</a>', kept, text), encoding="utf-8")
 
 
+def lines_of_arguments(app: Sphinx, error: Exception | None) -> None:
+    """Sphinx sets long signatures as lists of definitions without terms, which readers of screens stumble over: spans do as well."""
+    for file in [] if error else (Path(app.outdir) / "api").glob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        text = re.sub(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', _as_spans, text, flags=re.DOTALL)
+        file.write_text(text, encoding="utf-8")
+
+
+def _as_spans(found: re.Match[str]) -> str:
+    return f'<span class="arguments">{found[1].replace("<dd>", "<span>").replace("</dd>", "</span>")}</span>'
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", convert)
     app.connect("build-finished", mend_ways_back)
+    app.connect("build-finished", lines_of_arguments)
     app.connect("autodoc-process-bases", public_bases)
     app.connect("autodoc-process-signature", named_arguments)
     app.connect("autodoc-skip-member", skip)

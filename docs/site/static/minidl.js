@@ -15,6 +15,15 @@
   };
   if (remembered()) root.classList.add("large");
 
+  // What scrolls sideways can be scrolled with the keyboard, too.
+  const focusable = () => {
+    for (const box of document.querySelectorAll("div.highlight pre, .table-wrapper, div.math, div.output.text_html")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", () => window.MathJax?.startup?.promise?.then(focusable));
+
   addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".frame iframe").forEach((frame) => frame.addEventListener("load", () => tell(frame)));
     tellAll();
@@ -22,7 +31,7 @@
     dark.addEventListener("change", tellAll);
     enlarge(remembered());
     document.getElementById("large-type")?.addEventListener("click", () => enlarge(!root.classList.contains("large")));
-    // what scrolls sideways can be scrolled with the keyboard, too
-    for (const box of document.querySelectorAll("div.highlight pre, .table-wrapper")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    focusable();
+    addEventListener("resize", focusable);
   });
 })();
