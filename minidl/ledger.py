@@ -72,8 +72,8 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         return np.concatenate([self[name], self.end[name][None]])
 
     def explain(self, row: int = -1, name: str | None = None, index: Any = None) -> str:
-        """One update as its formula with the numbers put in: of the parameter ``name`` (default: the first in that row), and in it of the number at
-        ``index`` (default: the first)."""
+        """One update as its formula with the numbers put in: of the parameter ``name`` (default: the first in that row), and in it of the
+        number at ``index`` (default: the first)."""
         if not self._rows["step"]:
             raise ValueError("nothing was written down yet")
         if not -len(self._states) <= row < len(self._states):

@@ -239,7 +239,8 @@ def test_a_layer_that_is_frozen_for_a_while(tmp_path):
         m.get_layer("hidden").trainable = trainable
         m.fit(*DATA, epochs=1, verbose=0, batch_size=64, callbacks=[ledger])
     assert all(len(ledger[name]) == 3 for name in ledger)
-    assert [np.isnan(ledger[name]).any(axis=(1, 2)).tolist() for name in ("hidden/kernel.grad", "out/kernel")] == [[False, True, False], [False] * 3]
+    assert np.isnan(ledger["hidden/kernel.grad"]).any(axis=(1, 2)).tolist() == [False, True, False]
+    assert not np.isnan(ledger["out/kernel"]).any()
     assert "nan" in str(ledger) and ledger.explain(1).startswith("update 2 of out/kernel[0, 0]")
     ledger.to_csv(tmp_path / "rows.csv")
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 4
