@@ -166,7 +166,10 @@ def _maps_of(model: Any, name: str | None) -> Call:
 
 
 def _pictures(x: Any) -> np.ndarray:
-    pictures = to_numpy(arrays_of(x, "x"))
+    given = arrays_of(x, "x")
+    if isinstance(given, (list, tuple, dict)):
+        raise ValueError(f"x must be one array of pictures (n, H, W, C); got {len(given)} arrays: np.stack makes one of them")
+    pictures = to_numpy(given)
     if pictures.ndim != 4:
         one = " (one picture? give it a batch axis: x[None])" if pictures.ndim == 3 else ""
         raise ValueError(f"x must be pictures of shape (n, H, W, C); got {pictures.shape}{one}")

@@ -33,7 +33,8 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
     if not kernels:
         raise ValueError(f"model {model.name!r} has no kernels" + ("" if model.built else " yet: call it on data first"))
     gradients = dict(zip(kernels, _gradients(model, x, y, kernels))) if x is not None else {}
-    spread = [float(w.numpy().std()) for w in kernels]
+    with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite
+        spread = [float(w.numpy().std()) for w in kernels]
     headline = title or f"The weights of {len(kernels)} kernels"
     subtitle = "blue: weights   orange: their gradients" if gradients else ""
     columns = min(columns, len(kernels))
@@ -50,14 +51,18 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
             left = MARGIN + 0.35 + column * STEP_X
             top = heading_height(subtitle) + 0.3 + (band * (2 if gradients else 1) + k) * STEP_Y
             axes = box(figure, left, top, SIDE, SIDE - 0.45, label=f"{w.name} {what}")
-            limit = float(np.abs(values).max()) or 1.0
-            axes.hist(values.reshape(-1), bins=41, range=(-limit, limit), color=colour)
+            finite = values[np.isfinite(values)]
+            limit = float(np.abs(finite).max(initial=0)) or 1.0
+            axes.hist(finite, bins=41, range=(-limit, limit), color=colour)
             axes.set(xlim=(-limit, limit), yticks=[], xticks=[-limit, 0, limit])
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.1g}".replace("-", "−") if value else "0")
             axes.axvline(0, color=INK, linewidth=0.7)
             name = (w.name or "") if k == 0 else f"∂loss/∂{w.name}"
             write(figure, left, top - 0.12, name, size=SUBTITLE - 0.5, weight="bold", width=SIDE, gid="kernel")
-            deviation = f"σ = {short(float(values.std()), 2)}"
+            axes.margins(y=0.25)  # room for the text
+            deviation = f"σ = {short(float(finite.std()), 2)}" if finite.size else ""
+            if strange := values.size - finite.size:
+                deviation += f"  {strange} not finite"
             write(axes, 0.03, 0.94, deviation, size=SMALL, color=GREY, va="top", transform=axes.transAxes, gid="spread")
     return figure
 

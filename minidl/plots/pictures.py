@@ -112,7 +112,7 @@ def gallery(
         if class_names is not None:
             raise ValueError("class_names without labels: give the labels, too")
         groups = [("", np.arange(min(len(pictures), rows * columns)))]
-        headline, per_class = f"{number(len(pictures))} pictures, {shape}", columns
+        headline, per_class = f"{many(len(pictures), 'picture')}, {shape}", columns
         sentence = f"The first {len(groups[0][1])} of {headline}."
     else:
         given = None if class_names is None or isinstance(class_names, str) else list(class_names)
@@ -121,8 +121,8 @@ def gallery(
         names = as_names(class_names if given is None else given, max(len(given) if given else 0, int(classes.max()) + 1))
         per_class = max(1, columns // len(names))
         groups = [(name, np.flatnonzero(classes == k)) for k, name in enumerate(names)]
-        headline = f"{number(len(pictures))} pictures in {len(names)} classes"
-        sizes = ", ".join(f"{name} ({number(len(of))} pictures)" for name, of in groups)
+        headline = f"{many(len(pictures), 'picture')} in {many(len(names), 'class', 'classes')}"
+        sizes = ", ".join(f"{name} ({many(len(of), 'picture')})" for name, of in groups)
         sentence = f"{headline}, {shape}. The first of each class: {sizes}."
 
     width, height = _size(pictures, SMALL_SIDE)
@@ -149,6 +149,11 @@ def gallery(
             row, column = divmod(n, per_class)
             _show(figure, pictures[i], left + column * (width + 0.06), top + head + row * (height + 0.06), width, height)
     return figure
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """"1 picture", "2 pictures"."""
+    return f"{number(count)} {one if count == 1 else more or one + 's'}"
 
 
 def _size(pictures: Numbers, side: float) -> tuple[float, float]:
