@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from minidl import activations, backend, ops
+from minidl import activations, ops
 from minidl.autograd import grad
-from minidl.backend import to_numpy
-from minidl.batches import arrays_of
+from minidl.backend import move, owner, to_numpy
+from minidl.batches import Batch, arrays_of
 from minidl.checks import whole
 from minidl.layers import Activation, Conv2D, Dense, Softmax
 from minidl.layers.base import Layer
@@ -95,23 +95,14 @@ def _calls(model: Any) -> Iterator[Call]:
 
 def _run(model: Any, x: Any, training: bool = False) -> Values:
     """What flows at each place of the model."""
-    calls, weight = list(_calls(model)), next(model.each_weight(), None)
-
-    def ready(array: Any) -> Tensor:
-        if weight is None:
-            return Tensor(to_numpy(array).astype("float32"), requires_grad=True)
-        return Tensor(_like(array, weight.data).astype(weight.dtype), requires_grad=True)
-
-    values: Values = dict(zip(model.inputs, model._arranged(map_structure(ready, arrays_of(x, "x")))))
+    calls = list(_calls(model))
+    (batch,) = model.prepared([Batch(arrays_of(x, "x"), None, None)])
+    inputs = map_structure(lambda t: Tensor(t.data, requires_grad=True), batch.x)
+    values: Values = dict(zip(model.inputs, model.arranged(inputs)))
     for call in calls:
         outputs = call.layer(*map_structure(values.__getitem__, call.inputs), training=training)
         values.update(zip(call.outputs, flat(outputs)))
     return values
-
-
-def _like(array: Any, other: Any) -> Any:
-    """``array`` on the backend of ``other``."""
-    return backend.move(array, backend.owner(other))
 
 
 def _scores(model: Any, pictures: np.ndarray, classes: np.ndarray) -> tuple[Values, Tensor]:
@@ -127,7 +118,7 @@ def _scores(model: Any, pictures: np.ndarray, classes: np.ndarray) -> tuple[Valu
         raise ValueError(f"classes must lie in 0…{scores.shape[1] - 1}; got {classes.tolist()}")
     chosen = np.zeros(scores.shape, scores.dtype)
     chosen[np.arange(len(classes)), classes] = 1
-    return values, (scores * _like(chosen, scores.data)).sum(axis=1)
+    return values, (scores * move(chosen, owner(scores.data))).sum(axis=1)
 
 
 def _before_activation(model: Any, values: Values) -> Tensor:

@@ -35,14 +35,14 @@ class Explained:
             yield
             return
         optimizer: Any = self
-        noted, state, t = [(p, g) for p, g in zip(params, grads) if p.size], optimizer._state, optimizer.iterations + 1
+        noted, t = [(p, g) for p, g in zip(params, grads) if p.size], optimizer.iterations + 1
         notes: list[dict[str, Any]] = []
         for i, (p, g) in enumerate(noted):
-            first = {"w": _first(p.data), "g": _first(g), "before": _slots(optimizer, state, p)}
+            first = {"w": _first(p.data), "g": _first(g), "before": _slots(optimizer, p)}
             notes.append({"name": p.name or f"parameter {i}", "t": t, "rate": optimizer._learning_rate, **first})
         yield
         for note, (p, _) in zip(notes, noted):
-            note["after"], note["end"] = _slots(optimizer, state, p), _first(p.data)
+            note["after"], note["end"] = _slots(optimizer, p), _first(p.data)
         self._last = notes
 
     def explain(self) -> str:
@@ -59,8 +59,8 @@ def _first(array: Any) -> float:
     return float(array.flat[0])
 
 
-def _slots(optimizer: Any, state: Mapping[Any, Any], param: Any) -> dict[str, float]:
-    return {slot: _first(state[param][slot]) if param in state else start for slot, start in optimizer.slots.items()}
+def _slots(optimizer: Any, param: Any) -> dict[str, float]:
+    return {slot: _first(array) for slot, array in optimizer.state_of(param).items()}
 
 
 def rule_of(optimizer: Any) -> str:

@@ -126,15 +126,15 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         self.optimizer = optimizer
         chosen = [(self._name(i, p), p, g) for i, (p, g) in enumerate(zip(params, grads)) if isinstance(p, Tensor) and g is not None]
         chosen = [entry for entry in chosen if self.only is None or entry[0] in self.only]
-        rate, state = optimizer.learning_rate, optimizer._state
+        rate = optimizer.learning_rate
         before = {name: _float64(p.data) for name, p, _ in chosen}
-        slots = {name: {slot: _float64(array) for slot, array in self._slots(optimizer, state, p).items()} for name, p, _ in chosen}
+        slots = {name: {slot: _float64(array) for slot, array in optimizer.state_of(p).items()} for name, p, _ in chosen}
         apply(grads, params)
         row: dict[str, Any] = {"step": t, "loss": self._loss}
         for name, p, g in chosen:
             self.end[name] = _float64(p.data)
             row |= {name: before[name], f"{name}.grad": _float64(g.data if isinstance(g, Tensor) else g)}
-            after = {symbol_of(optimizer, slot): _float64(array) for slot, array in state[p].items()} if p in state else {}
+            after = {symbol_of(optimizer, slot): _float64(array) for slot, array in optimizer.state_of(p).items()}
             row |= {f"{name}.{symbol}": array for symbol, array in (after | _freed(optimizer, after, t)).items()}
             row[f"{name}.update"] = self.end[name] - before[name]
         for name, value in row.items():
@@ -153,10 +153,6 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
             name = param.name or f"parameter {i}"
             self._names[param] = name if name not in self._names.values() else f"{name} ({i})"
         return self._names[param]
-
-    @staticmethod
-    def _slots(optimizer: Any, state: Any, param: Tensor) -> dict[str, Any]:
-        return state.get(param) or {slot: np.full(param.shape, start) for slot, start in optimizer.slots.items()}
 
     # ---------------------------------------------------------------- as a callback
 

@@ -36,9 +36,10 @@ class Model(Trainer):
         if (inputs is None) != (outputs is None):
             raise ValueError("a Model needs both inputs and outputs")
         if inputs is not None:
-            self._connect_graph(inputs, outputs)
+            self.connect_graph(inputs, outputs)
 
-    def _connect_graph(self, inputs: Any, outputs: Any) -> None:
+    def connect_graph(self, inputs: Any, outputs: Any) -> None:
+        """Become the model between these symbols."""
         first, last = flat(inputs), flat(outputs)
         for symbol in [*first, *last]:
             if not isinstance(symbol, Symbol):
@@ -102,11 +103,11 @@ class Model(Trainer):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
-        values = dict(zip(self.inputs, self._arranged(inputs)))
+        values = dict(zip(self.inputs, self.arranged(inputs)))
         self._steps.run(values, training)
         return map_structure(values.__getitem__, self.output_structure)
 
-    def _arranged(self, inputs: Any) -> list[Any]:
+    def arranged(self, inputs: Any) -> list[Any]:
         """The inputs in the order of ``self.inputs``, with their shapes checked."""
         if isinstance(inputs, dict):
             names = self.input_names
@@ -214,7 +215,7 @@ class Sequential(Model):
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Sequential":
         """A model of this class between symbols that exist already."""
         made = cls(name=name)
-        made._connect_graph(inputs, outputs)
+        made.connect_graph(inputs, outputs)
         made._stack = [call.layer for call in made.calls if call.inputs]
         return made
 
@@ -238,7 +239,7 @@ class Sequential(Model):
             elif isinstance(layer, Model) and len(layer.inputs) == 1:
                 self._start(layer.inputs[0].shape[1:])
         if self.inputs:
-            self._connect_graph(self.inputs[0], layer(self.outputs[0]))
+            self.connect_graph(self.inputs[0], layer(self.outputs[0]))
         self._stack.append(layer)
 
     def pop(self) -> Layer:
@@ -252,13 +253,13 @@ class Sequential(Model):
 
     def _start(self, shape: Any, name: str | None = None) -> None:
         symbol = Input(shape, name=name)
-        self._connect_graph(symbol, symbol)
+        self.connect_graph(symbol, symbol)
 
     def _connect_stack(self, symbol: Symbol) -> None:
         output = symbol
         for layer in self._stack:
             output = layer(output)
-        self._connect_graph(symbol, output)
+        self.connect_graph(symbol, output)
 
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""

@@ -155,7 +155,7 @@ def _gradients(model: Any, x: Any, y: Any, weights: list[Tensor]) -> list[Number
     if model.optimizer is None:
         raise ValueError("gradients need a loss: compile the model first")
     batch = as_batch((x, y))
-    (ready,) = model._prepared([batch])
+    (ready,) = model.prepared([batch])
     loss, _ = model.objective.loss(ready.y, model(ready.x, training=False))
     wanted = [w for w in weights if w.requires_grad]
     found = dict(zip(wanted, grad(loss, wanted)))

@@ -130,7 +130,7 @@ class Recorder:
             after = self.values.of(param)
             if g is not None and old is not None and after is not None:
                 array = g._data if isinstance(g, Tensor) else g if backend.is_array(g) else np.asarray(g)
-                state = {name: a.copy() for name, a in optimizer._state.get(param, {}).items()}
+                state = {name: a.copy() for name, a in optimizer.state_of(param).items()}
                 self.add(Update(optimizer, old, after, array, state, rate, optimizer.iterations, line, whole), array, *state.values())
 
     @contextmanager
