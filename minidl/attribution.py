@@ -10,7 +10,7 @@ from minidl.autograd import grad
 from minidl.backend import move, owner, to_numpy
 from minidl.batches import Batch, arrays_of
 from minidl.checks import whole
-from minidl.layers import Activation, Conv2D, Dense, Softmax
+from minidl.layers import Activation, Conv2D, Dense, ReLU, Softmax
 from minidl.layers.base import Layer
 from minidl.registry import nearest
 from minidl.symbolic import Call, flat, map_structure
@@ -24,6 +24,17 @@ def layer_outputs(model: Any, x: Any, training: bool = False) -> dict[str, Tenso
     recorded, so that `minidl.grad` can ask how one depends on another. A layer that is used twice gives what it gave last."""
     values = _run(model, x, training)
     return {call.layer.name: values[call.outputs[0]] for call in _calls(model)}
+
+
+def silent_units(model: Any, x: Any) -> dict[str, np.ndarray]:
+    """Which units of each layer with ReLU give 0 for every example of the batch ``x``: bools (units,) by the layers' names. A unit of a
+    convolution is a filter."""
+    found = {}
+    for name, y in layer_outputs(model, x).items():
+        layer = model.get_layer(name)
+        if isinstance(layer, ReLU) or activations.name_of(getattr(layer, "activation", None)) == "relu":
+            found[name] = (y.numpy().reshape(-1, y.shape[-1]) <= 0).all(axis=0)
+    return found
 
 
 def saliency(model: Any, x: Any, classes: Any = None, samples: int = 1, noise: float = 0.1, seed: int = 0) -> np.ndarray:

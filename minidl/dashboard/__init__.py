@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minidl.activations import name_of
-from minidl.attribution import layer_outputs, probabilities
+from minidl.attribution import probabilities, silent_units
 from minidl.backend import to_numpy
 from minidl.batches import arrays_of
 from minidl.callbacks import Callback
@@ -20,7 +19,7 @@ from minidl.dashboard.server import LocalServer
 from minidl.devices import home_of
 from minidl.durations import in_words
 from minidl.hooks import Around
-from minidl.layers import Conv2D, ReLU
+from minidl.layers import Conv2D
 from minidl.pages import as_json, assembled
 from minidl.symbolic import flat
 from minidl.tensor import Tensor
@@ -201,10 +200,7 @@ class Dashboard(Callback):
             return  # it answers with no classes: pictures, say
         self._answers = probabilities(able[0])
         if getattr(model, "calls", None):
-            for name, y in layer_outputs(model, self.panel[0]).items():
-                if _rectified(model.get_layer(name)):
-                    units = y.numpy().reshape(-1, y.shape[-1])
-                    self._dead[name] = float((units <= 0).all(axis=0).mean())
+            self._dead = {name: float(silent.mean()) for name, silent in silent_units(model, self.panel[0]).items()}
 
     # ---------------------------------------------------------------- showing
 
@@ -232,10 +228,6 @@ def _panel(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     if x.ndim != 4 or len(x) != len(y) or not 1 <= len(x) <= 24:
         raise ValueError(f"panel must be 1 to 24 pictures (n, H, W, C) and as many labels; got shapes {x.shape} and {y.shape}")
     return x, y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
-
-
-def _rectified(layer: Any) -> bool:
-    return isinstance(layer, ReLU) or name_of(getattr(layer, "activation", None)) == "relu"
 
 
 def _in_notebook() -> bool:

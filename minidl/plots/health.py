@@ -10,11 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from minidl.activations import name_of
-from minidl.attribution import layer_outputs
+from minidl.attribution import layer_outputs, silent_units
 from minidl.autograd import grad
 from minidl.batches import as_batch
-from minidl.layers import ReLU
 from minidl.ledger import Ledger
 from minidl.tensor import Tensor
 
@@ -102,13 +100,7 @@ def gradient_flow(models: Any, x: Any, y: Any, title: str | None = None) -> Figu
 def dead_units(model: Any, x: Any, title: str | None = None) -> Figure:
     """The share of units in each ReLU layer that give 0 for every example of the batch ``x``: no gradient passes them, and they may never
     wake up. A unit of a convolution is a filter."""
-    shares: dict[str, tuple[int, int]] = {}
-    for name, output in layer_outputs(model, x).items():
-        layer = model.get_layer(name)
-        if isinstance(layer, ReLU) or name_of(getattr(layer, "activation", None)) == "relu":
-            values = output.numpy()
-            silent = (values.reshape(-1, values.shape[-1]) <= 0).all(axis=0)
-            shares[name] = int(silent.sum()), len(silent)
+    shares = {name: (int(silent.sum()), len(silent)) for name, silent in silent_units(model, x).items()}
     if not shares:
         raise ValueError(f"model {model.name!r} has no layer with ReLU")
     dead, units = (sum(pair[i] for pair in shares.values()) for i in (0, 1))

@@ -10,9 +10,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minidl.checks import whole
+
 from .canvas import new_picture, write
 from .descent import contours
-from .inputs import Numbers, as_labels, as_names, same_length, whole
+from .inputs import Numbers, as_labels, as_names, same_length
 from .panels import name_axes, panels, short
 from .style import BLUE, BLUES, GREEN, INK, ORANGE, PINK, SMALL, TEXT
 
@@ -27,8 +29,7 @@ def loss_landscape(
     data. The weights are the same afterwards."""
     if kind not in ("contour", "3d"):
         raise ValueError(f"kind must be 'contour' or '3d'; got {kind!r}")
-    points = whole(points, "points")
-    if points < 2:
+    if (points := whole("points", points)) < 2:
         raise ValueError("points must be at least 2: a landscape has a width")
     start = [np.array(w, float) for w in model.get_weights()]
     trainable = {id(w) for w in model.trainable_variables}
@@ -74,7 +75,7 @@ def decision_boundary(
 ) -> Figure:  # fmt: skip
     """Which class a model with two inputs answers where, and how surely (the paler, the less), with the examples. ``x``: (n, 2); ``y``:
     labels (n,), (n, 1) or one-hot. ``model``: anything with ``predict``."""
-    examples = Examples(x, y, class_names, whole(points, "points"))
+    examples = Examples(x, y, class_names, whole("points", points))
     return boundary_picture(examples, examples.ask(model), names, title)
 
 

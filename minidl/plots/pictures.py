@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from minidl.checks import whole
+
 from .canvas import heading_height, new_picture, number, percent, share_bar, show, write
-from .inputs import Numbers, as_images, as_labels, as_names, as_probabilities, same_length, whole
+from .inputs import Numbers, as_images, as_labels, as_names, as_probabilities, same_length
 from .style import BLUE, GAP, GREY, INK, MARGIN, ORANGE, RIGHT, SMALL, SUBTITLE, WRONG
 
 SIDE = 1.22  # inches: the longer side of a picture among predictions
@@ -39,7 +41,7 @@ def predictions(
     truth = as_labels(y_true, "y_true", shares.shape[1])
     same_length(images=pictures, y_true=truth, probabilities=shares)
     names = as_names(class_names, shares.shape[1])
-    count, columns = whole(count, "count"), min(whole(columns, "columns"), count)
+    count, columns = whole("count", count), min(whole("columns", columns), count)
     answer, sureness = shares.argmax(axis=1), shares.max(axis=1)
     wrong, right = _selected(answer == truth, sureness, count, columns)
     correct, total = int((answer == truth).sum()), len(truth)
@@ -106,7 +108,7 @@ def gallery(
     columns each, ``columns`` in all; many classes are set in several bands.
 
     Raises ValueError for shapes, lengths, values or a number of names that do not fit."""
-    pictures, rows, columns = as_images(images), whole(rows, "rows"), whole(columns, "columns")
+    pictures, rows, columns = as_images(images), whole("rows", rows), whole("columns", columns)
     shape = f"{'×'.join(map(str, pictures.shape[1:3]))} pixels, {'colour' if pictures.ndim == 4 else 'grey'}"
     if labels is None:
         if class_names is not None:
