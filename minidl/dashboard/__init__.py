@@ -1,5 +1,4 @@
 """A training to watch: ``model.fit(…, callbacks=[Dashboard()])``, live in the browser or the notebook, and a report afterwards."""
-import html
 import sys
 import time
 from collections.abc import Callable
@@ -20,12 +19,13 @@ from minidl.devices import home_of
 from minidl.durations import in_words
 from minidl.hooks import Around
 from minidl.layers import Conv2D
-from minidl.pages import as_json, assembled
+from minidl.pages import as_json, assembled, framed
 from minidl.symbolic import flat
 from minidl.tensor import Tensor
 
 __all__ = ["Dashboard"]
 SCRIPTS = ("dashboard",)
+FRAME_HEIGHT = 760  # pixels, in a notebook
 WAITING = "This dashboard has seen no training yet: model.fit(…, callbacks=[dashboard])"
 SHARE = 0.02  # of the time that looking may take
 
@@ -83,9 +83,7 @@ class Dashboard(Callback):
         return assembled("minidl.dashboard", SCRIPTS, self.data() | {"live": live})
 
     def _repr_html_(self) -> str:
-        if self.model is None:
-            return f"<p>{WAITING}</p>"
-        return f'<iframe srcdoc="{html.escape(self.page())}" style="width:100%;height:760px;border:0" title="Training dashboard"></iframe>'
+        return f"<p>{WAITING}</p>" if self.model is None else framed(self.page(), "Training dashboard", FRAME_HEIGHT)
 
     def _status(self) -> str:
         spent = in_words(max(time.perf_counter() - self._began if not self._finished else self._seconds, 1e-3))

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from minidl.autograd import backward_steps
+from minidl.checks import whole
 from minidl.tensor import Tensor
 
 from .canvas import bare_box, heading_height, new_picture, number, write
-from .inputs import whole
 from .panels import short
 from .style import BLUE, FAINT, GREEN, GREY, INK, MARGIN, ORANGE, SMALL, SUBTITLE, TEXT
 
@@ -30,7 +30,7 @@ def neurons(sizes: Sequence[int], names: Sequence[str] = (), title: str | None =
     """A fully connected net as circles and lines: ``sizes`` neurons in each layer, the inputs first. ``names``: of the layers.
 
     The heading counts its parameters: one weight for each line, one bias for each neuron behind the inputs."""
-    sizes = [whole(size, "a layer's size") for size in sizes]
+    sizes = [whole("a layer's size", size) for size in sizes]
     if len(sizes) < 2:
         raise ValueError("sizes needs the inputs and at least one layer")
     weights, biases = sum(a * b for a, b in pairwise(sizes)), sum(sizes[1:])

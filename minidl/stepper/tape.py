@@ -1,5 +1,4 @@
 """A tape: what was computed, step by step, and the ways to look at it."""
-import html
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minidl.backend import to_numpy
+from minidl.pages import framed
 from minidl.stepper import player, quiz, windows
 from minidl.stepper.again import Bodies
 from minidl.stepper.assemble import page
@@ -101,11 +101,7 @@ class Tape:
 
     def _repr_html_(self) -> str:
         """In a notebook: the page in a frame of its own, because notebooks take scripts out of what they show."""
-        content = html.escape(page(self.data()), quote=True)
-        return (
-            f'<iframe srcdoc="{content}" title="Step through {html.escape(self.title, quote=True)}" width="100%" height="{FRAME_HEIGHT}" '
-            'style="border: 1px solid #8888; border-radius: 4px; min-width: 320px;" sandbox="allow-scripts"></iframe>'
-        )
+        return framed(page(self.data()), f"Step through {self.title}", FRAME_HEIGHT)
 
     # ---------------------------------------------------------------- to ask
 
