@@ -14,6 +14,7 @@ from minidl.callbacks import Callback
 from minidl.checks import number, whole
 from minidl.explaining import explain_update, rule_of, symbol_of
 from minidl.hooks import Around
+from minidl.sizes import bytes_in_words
 from minidl.tensor import Tensor
 
 Rows = list[np.ndarray | None]  # None: there was no update of this parameter
@@ -145,7 +146,7 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         self._states.append(slots)
         self._bytes += sum(np.asarray(value).nbytes for value in row.values()) + sum(a.nbytes for s in slots.values() for a in s.values())
         if self._bytes > self.max_bytes:
-            text = f"the ledger is full after {len(self._rates)} rows ({self._bytes / 1e6:,.0f} MB): write fewer parameters (params=),"
+            text = f"the ledger is full after {len(self._rates)} rows ({bytes_in_words(self._bytes)}): write fewer parameters (params=),"
             warnings.warn(f"{text} fewer rows (every=), or give it more room (max_bytes=)", UserWarning, stacklevel=2)
 
     def _name(self, i: int, param: Tensor) -> str:

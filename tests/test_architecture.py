@@ -19,7 +19,7 @@ PROJECT = PACKAGE.parent
 
 # A module imports from smaller rows, or from its own row without a cycle. A package's row is that of all its modules.
 ROWS = {
-    0: ["gpu", "backend", "switches", "conversion", "random_numbers", "config", "checks", "durations", "devices"],
+    0: ["gpu", "backend", "switches", "conversion", "random_numbers", "config", "checks", "durations", "sizes", "devices"],
     1: ["tensor"],
     2: ["ops"],
     3: ["autograd", "higher_order"],

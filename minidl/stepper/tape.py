@@ -8,6 +8,7 @@ import numpy as np
 
 from minidl.backend import to_numpy
 from minidl.pages import framed
+from minidl.sizes import bytes_in_words
 from minidl.stepper import player, quiz, windows
 from minidl.stepper.again import Bodies
 from minidl.stepper.assemble import page
@@ -59,8 +60,7 @@ class Tape:
         """What has to be said about this tape, in sentences."""
         notes, steps, full = [self.error] if self.error else [], self.steps, self._recorder.full_at
         if full is not None:
-            size = f"{self._recorder.bytes / 1e9:.1f} GB" if self._recorder.bytes >= 1e8 else f"{self._recorder.bytes / 1e6:.1f} MB"
-            where = f"at {os.path.basename(full[0])}:{full[1]}, because the tape holds {size}"
+            where = f"at {os.path.basename(full[0])}:{full[1]}, because the tape holds {bytes_in_words(self._recorder.bytes)}"
             notes.append(f"The recording stopped {where}: record less, or more with record(max_bytes=…).")
         if not steps:
             notes.append("Nothing was recorded: no op of minidl ran, or it ran in another thread.")
