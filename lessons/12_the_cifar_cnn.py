@@ -485,12 +485,12 @@ print(
 print(
     f"of the enlarged hearts {answer[enlarged_test == 1].mean():.2f} were found, of the normal ones {1 - answer[enlarged_test == 0].mean():.2f} left in peace"
 )
-plots.grad_cam(xray, chests_test[:6], class_names=data.chests2.CLASS_NAMES)
+plots.saliency(xray, chests_test[:6], samples=10, class_names=data.chests2.CLASS_NAMES)
 
 # %% [markdown]
 # In medicine the two kinds of mistake are counted apart: the share of the ill that were found is the **sensitivity**, the share of the healthy
-# that were left in peace the **specificity**. Which one matters more is no question for a net. The maps below the pictures show which places spoke for
-# the answer; lesson 14 explains them, and how far to trust them. On the full 256×256 pictures, `minidl train --model xray` does the same in a few
+# that were left in peace the **specificity**. Which one matters more is no question for a net. The maps below the pictures show the pixels that
+# the answer hangs on: most of the dark ones lie at the heart's edges. Lesson 14 explains such maps, and how far to trust them. On the full 256×256 pictures, `minidl train --model xray` does the same in a few
 # minutes.
 #
 # Real X-rays are not so kind. There a good accuracy has sometimes turned out to be about the hospital's label in the corner. So ask of every such

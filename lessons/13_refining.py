@@ -1,0 +1,497 @@
+# %% [markdown]
+# # 13. Refining
+#
+# **After this lesson you can**
+#
+# * tell under-fitting from over-fitting by two curves, and say what helps against which;
+# * use dropout, L1 and L2, augmentation, batch normalization, class weights and early stopping, and write the core of each yourself;
+# * judge a net by cross-validation where pictures are few;
+# * search for good hyperparameters without fooling yourself.
+#
+# **Where we are.** In lesson 12 we had thousands of pictures, and the net did well. Now we have **400**. That is the normal case in
+# practice, and everything goes wrong that can go wrong. We shall get from about a half of right answers to about 0.7, without a single new picture.
+#
+# *60 minutes. You need: lessons 7, 9 and 12.*
+
+# %%
+import numpy as np
+
+import minidl
+from minidl import callbacks, data, initializers, layers, nets, optimizers, plots, regularizers
+from minidl.data import shapes10
+from minidl.lesson_runner import Exercise, Prediction
+from minidl.plots.panels import end_labels, name_axes, panels
+
+(images, labels), (x_test, y_test) = shapes10.load_data(n_train=600, n_test=500)
+images, labels = images / np.float32(255), labels[:, 0].astype(int)
+x_test, y_test = x_test / np.float32(255), y_test[:, 0].astype(int)
+x_train, y_train = images[:400], labels[:400]
+x_val, y_val = images[400:600], labels[400:600]
+print(f"{len(x_train)} pictures for training, {len(x_val)} for validation, {len(x_test)} for the end")
+
+# %% [markdown]
+# One function trains the intro net in all the variants of this lesson, always from the same seed, and keeps what happened. (The numbers depend on the
+# run, and with another seed they would differ by a few hundredths. The order of the results is what to look at.)
+
+# %%
+histories = {}
+
+
+def build(dropout=0.0, penalty=None, augment=()):
+    """The intro net, with what this lesson adds to it."""
+    x = inputs = layers.Input((32, 32, 3))
+    for layer in augment:
+        x = layer(x)
+    x = layers.MaxPooling2D()(layers.Conv2D(16, 3, activation="relu", kernel_regularizer=penalty)(x))
+    x = layers.MaxPooling2D()(layers.Conv2D(32, 3, activation="relu", kernel_regularizer=penalty)(x))
+    x = layers.Dense(64, activation="relu", kernel_regularizer=penalty)(layers.Flatten()(x))
+    x = layers.Dropout(dropout)(x)
+    return minidl.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+def train(name, epochs=22, rate=0.002, told=(), **how):
+    """Train a variant; its history is kept under the name. The model is returned."""
+    minidl.set_seed(0)
+    model = build(**how)
+    model.compile(optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    fitted = model.fit(x_train, y_train, batch_size=16, epochs=epochs, validation_data=(x_val, y_val), verbose=0, callbacks=told)
+    histories[name] = fitted.history
+    last = {key: values[-1] for key, values in fitted.history.items()}
+    print(
+        f"{name:<22} training accuracy {last['accuracy']:.2f}   validation accuracy {last['val_accuracy']:.2f}, loss {last['val_loss']:.2f}"
+    )
+    return model
+
+
+# %% [markdown]
+# ## Two ways to fail
+#
+# First the net as it is:
+
+# %%
+plain = train("plain")
+plots.learning_curves(histories["plain"])
+
+# %% [markdown]
+# The dashed curves are perfect: loss nearly 0, every training picture right. The solid ones tell the truth. The validation loss falls, reaches its
+# least value, and then **rises**. From there on the net gets better at its 400 pictures and worse at all others. This is **over-fitting**: it has
+# 79 530 parameters, enough to learn 400 pictures by heart.
+#
+# Look also at the validation *accuracy*: it stays where it is while the loss rises. The net does not answer wrongly more often; it becomes *surer* of
+# its wrong answers, and the cross-entropy punishes that.
+#
+# The other way to fail is a net that is too small, or not trained enough: it is bad at the training pictures already. That is **under-fitting**:
+
+# %%
+minidl.set_seed(0)
+tiny = minidl.Sequential([layers.Input((32, 32, 3)), layers.AveragePooling2D(4), layers.Flatten(), layers.Dense(10, activation="softmax")])
+tiny.compile(optimizers.Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
+tiny_history = tiny.fit(x_train, y_train, batch_size=16, epochs=15, validation_data=(x_val, y_val), verbose=0)
+print(
+    f"{tiny.count_params():,} parameters: training accuracy {tiny_history.history['accuracy'][-1]:.2f}, validation {tiny_history.history['val_accuracy'][-1]:.2f}"
+)
+
+# %% [markdown]
+# | | training loss | validation loss | what helps |
+# |---|---|---|---|
+# | **under-fitting** | high | high | a larger net, more epochs, a better rate |
+# | **right** | low | low, not far above | nothing: stop here |
+# | **over-fitting** | very low | far above, and rising | more pictures, or what follows here |
+#
+# ## Dropout
+#
+# **Dropout** switches off neurons at random while the net is trained: each number that leaves a layer becomes 0 with the probability `rate`, anew in
+# every step. No neuron can rely on a certain other one, so that what is learned must be spread. Nothing is deleted for good: when the net is *used*,
+# all neurons are there.
+#
+# So that the sum of what arrives is the same on average in training and in use, the numbers that stay are divided by 1 − rate.
+#
+# ## Exercise 1: dropout
+
+
+# %%
+def dropout(x, rate, chances):
+    """Dropout in training. ``chances``: random numbers 0…1 of the shape of x; where they are below the rate, x is dropped."""
+    ### BEGIN SOLUTION
+    return np.where(chances < rate, 0.0, x / (1 - rate))
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+exercise = Exercise(
+    "dropout",
+    "Some numbers become 0, the others larger.",
+    hints=[
+        "np.where(condition, a, b) takes a where the condition holds, b elsewhere.",
+        "The condition is chances < rate; there it is 0. Elsewhere it is x / (1 - rate).",
+        "return np.where(chances < rate, 0.0, x / (1 - rate))",
+    ],
+)
+chances = np.random.default_rng(0).random((200, 500))
+exercise.check("rate 0.5", lambda: dropout(np.array([1.0, 2.0, 3.0]), 0.5, np.array([0.1, 0.6, 0.9])), [0.0, 4.0, 6.0])
+exercise.check("rate 0: nothing happens", lambda: dropout(np.array([1.0, 2.0]), 0.0, np.array([0.3, 0.9])), [1.0, 2.0])
+exercise.check("a fifth is dropped", lambda: np.mean(dropout(np.ones((200, 500)), 0.2, chances) == 0), 0.2, 0.02)
+exercise.check("the mean stays", lambda: np.mean(dropout(np.ones((200, 500)), 0.2, chances)), 1.0, 0.01)
+exercise.done()
+
+# %%
+dropped = train("dropout 0.5", dropout=0.5)
+
+# %% [markdown]
+# ## L1 and L2: large weights must earn their size
+#
+# A net that learns by heart needs large weights, which react to tiny differences. So we make size cost something, and add a penalty to the loss:
+#
+# $$\text{L2:}\quad L + \lambda \sum w^2 \qquad\qquad \text{L1:}\quad L + \lambda \sum |w|$$
+#
+# The derivatives show the difference. L2 adds $2\lambda w$: the larger a weight, the stronger it is pulled back, and small ones are left in peace. L1
+# adds $\lambda$ with the sign of $w$: all are pulled with the *same* force, so that weights that are of no use arrive at 0 and stay near it.
+#
+# ## Exercise 2: a penalty and its derivative
+
+
+# %%
+def penalty(w, l1, l2):
+    """(l1·Σ|w| + l2·Σw², and its derivative by each weight) of an array w. The derivative of |w| at 0 counts as 0."""
+    ### BEGIN SOLUTION
+    return l1 * np.abs(w).sum() + l2 * (w**2).sum(), l1 * np.sign(w) + 2 * l2 * w
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+example = np.array([[1.0, -2.0], [0.0, 0.5]])
+exercise = Exercise(
+    "penalty",
+    "The L1 and L2 penalty with its gradient.",
+    hints=[
+        "The penalty is one number: l1 * np.abs(w).sum() + l2 * (w**2).sum().",
+        "The derivative of |w| is np.sign(w), which is 0 at 0; that of w² is 2·w.",
+        "return l1 * np.abs(w).sum() + l2 * (w**2).sum(), l1 * np.sign(w) + 2 * l2 * w",
+    ],
+)
+exercise.check("L1 alone", lambda: penalty(example, 0.1, 0.0)[0], 0.35)
+exercise.check("L2 alone", lambda: penalty(example, 0.0, 0.1)[0], 0.525)
+exercise.check("L1 pulls all with the same force", lambda: penalty(example, 0.1, 0.0)[1], [[0.1, -0.1], [0.0, 0.1]])
+exercise.check("L2 pulls large ones more", lambda: penalty(example, 0.0, 0.1)[1], [[0.2, -0.4], [0.0, 0.1]])
+exercise.done()
+
+# %%
+with_l2 = train("L2 0.003", penalty=regularizers.L2(0.003))
+with_l1 = train("L1 0.001", epochs=6, penalty=regularizers.L1(0.001))
+for name, model in (("plain", plain), ("L1 0.001", with_l1)):
+    dense = model.layers[6].kernel.numpy()
+    print(f"{name}: of the {dense.size:,} weights of the first dense layer {np.mean(np.abs(dense) < 0.001):.0%} are smaller than 0.001")
+
+# %% [markdown]
+# (The net with L1 was trained for six epochs only: this is about its weights, not about its accuracy.) The reported loss *contains* the penalty, so losses with and without it must not be compared. Accuracies may be.
+#
+# ## Augmentation: more pictures out of the same
+#
+# The best cure for too few pictures is more pictures. A mirrored star is a star, and so is one that lies two pixels further left. **Augmentation**
+# changes each picture a little, at random, each time it comes up in training, so that the net hardly ever sees the same picture twice. In
+# minidl these are layers, which do nothing when the net is used.
+#
+# What may be changed is a question about the *task*. A shape may be mirrored. A letter may not, and neither may a chest, in which the heart
+# belongs on one side.
+
+# %%
+augment = [layers.RandomFlip("horizontal"), layers.RandomTranslation(0.1, 0.1)]
+minidl.set_seed(0)
+changed = np.concatenate([x_train[:1]] + [augment[1](augment[0](x_train[:1], training=True), training=True).numpy() for _ in range(9)])
+plots.gallery(np.clip(changed, 0, 1), title="One picture, and nine times the same")
+
+# %%
+Prediction(
+    "With augmentation, what happens to the accuracy on the training pictures after 22 epochs?",
+    ["It is 1.00, as before", "It is lower than before", "It is higher, because there are more pictures"],
+    answer=1,
+    why="The net cannot learn by heart what is different each time. Training becomes harder, and what is learned is worth more.",
+)
+
+# %%
+augmented = train("augmentation", augment=augment)
+
+
+def compare(names):
+    """The validation losses of several variants over the epochs."""
+    told = "Validation losses: " + ", ".join(names)
+    figure, (axes,) = panels(1, "Who over-fits?", "validation loss; of L2 with its penalty", told, 5.6, 3.6, room=1.5)
+    for name, colour, line in zip(names, ("#D55E00", "#0072B2", "#007A5C", "#B0528F"), ("-", "--", ":", "-.")):
+        axes.plot(range(1, len(histories[name]["val_loss"]) + 1), histories[name]["val_loss"], line, color=colour, linewidth=2)
+    name_axes(axes, "epoch", "validation loss")
+    end_labels(axes, {name: (histories[name]["val_loss"][-1], name) for name in names})
+    return figure
+
+
+compare(["plain", "dropout 0.5", "L2 0.003", "augmentation"])
+
+# %% [markdown]
+# All three hold the loss down, and augmentation by far the most: it adds *knowledge*, namely which changes do not matter. The others only make it
+# harder to learn by heart. They can be combined.
+#
+# ## Early stopping
+#
+# The simplest cure of all: stop when the validation loss is at its least. But a curve wobbles, and who stops at the first rise stops too early. So
+# one waits for so many epochs without a new best (the **patience**), then stops, and goes back to the weights of the best epoch.
+#
+# ## Exercise 3: when to stop
+
+
+# %%
+def early_stop(losses, patience):
+    """(the epoch after which training stops, the best epoch until then), counted from 0, for the validation losses of all epochs.
+
+    It stops after ``patience`` epochs in a row without a new least loss; if that never happens, after the last one."""
+    ### BEGIN SOLUTION
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            return epoch, best
+    return len(losses) - 1, best
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+exercise = Exercise(
+    "early_stop",
+    "Stop with patience, and remember the best.",
+    hints=[
+        "Go through the epochs with enumerate, and remember the number of the best one so far.",
+        "Epochs without a new best: epoch - best. If that reaches the patience, return (epoch, best).",
+        "best = 0; for epoch, loss in enumerate(losses): if loss < losses[best]: best = epoch; if epoch - best >= patience: return epoch, best",
+    ],
+)
+exercise.check("a clear minimum", lambda: early_stop([3.0, 2.0, 1.0, 1.5, 1.6, 1.7], 2), (4, 2))
+exercise.check("one bad epoch is forgiven", lambda: early_stop([3.0, 2.0, 2.5, 1.0, 1.1, 1.2], 2), (5, 3))
+exercise.check("without much patience it is not", lambda: early_stop([3.0, 2.0, 2.5, 1.0], 1), (2, 1))
+exercise.check("it falls to the end", lambda: early_stop([3.0, 2.0, 1.0], 2), (2, 2))
+exercise.done()
+
+# %%
+stopper = callbacks.EarlyStopping(monitor="val_loss", patience=3, restore_best_weights=True)
+stopped = train("early stopping", told=[stopper])
+print(f"stopped after epoch {stopper.stopped_epoch + 1}, weights of epoch {stopper.best_epoch + 1} restored")
+loss, accuracy = stopped.evaluate(x_val, y_val, verbose=0)
+print(
+    f"with these weights: validation loss {loss:.2f} (plain net in the end: {histories['plain']['val_loss'][-1]:.2f}), accuracy {accuracy:.2f}"
+)
+
+# %% [markdown]
+# It saves time and holds the *loss* down. It need not give the best accuracy, as the curves of the plain net showed: what you monitor is what you get. And
+# since the validation pictures decided when to stop, the validation loss is now a little too good. The test pictures are for that.
+#
+# ## Batch normalization
+#
+# Another problem: the deeper a net, the less is known about the scale of what reaches a layer. Too small, and the signal dies on its way (lesson 8).
+# **Batch normalization** brings each feature to mean 0 and variance 1 over the batch, and then lets the net choose a scale γ and a shift β of its own:
+#
+# $$y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
+#
+# When the net is used there may be no batch, so running averages of μ and σ² from the training are used. Here are eight layers of tanh that
+# begin with weights far too small. The task is easy: which points lie in a circle?
+
+# %%
+rng = np.random.default_rng(0)
+points = rng.uniform(-1, 1, (400, 2)).astype("float32")
+inside = ((points**2).sum(axis=1) < 0.6).astype(int)
+
+
+def deep(normalized):
+    """Eight hidden layers, with or without batch normalization."""
+    stack = [layers.Input((2,))]
+    for _ in range(8):
+        stack.append(layers.Dense(16, kernel_initializer=initializers.RandomNormal(stddev=0.05)))
+        stack += [layers.BatchNormalization(momentum=0.9)] if normalized else []
+        stack.append(layers.Activation("tanh"))
+    model = minidl.Sequential([*stack, layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizers.Adam(0.005), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+deep_histories = {}
+for normalized in (False, True):
+    minidl.set_seed(0)
+    model = deep(normalized)
+    deep_histories[normalized] = model.fit(points, inside, epochs=12, verbose=0).history
+    loss, accuracy = model.evaluate(points, inside, verbose=0)
+    print(f"{'with' if normalized else 'without':<7} batch normalization: loss {loss:.3f}, accuracy {accuracy:.3f}")
+
+
+def deep_losses():
+    """Both trainings."""
+    figure, (axes,) = panels(1, "Eight layers that begin too small", "training loss", "Two training losses.", 5.0, 2.8, room=1.9)
+    ends = {}
+    for normalized, colour, line, name in ((False, "#D55E00", "-", "without"), (True, "#0072B2", "--", "normalized")):
+        axes.plot(range(1, 13), deep_histories[normalized]["loss"], line, color=colour, linewidth=2)
+        ends[name] = (deep_histories[normalized]["loss"][-1], name)
+    name_axes(axes, "epoch", "loss")
+    end_labels(axes, ends)
+    return figure
+
+
+deep_losses()
+
+# %% [markdown]
+# Without it the net does not learn at all: after eight layers nothing is left of the input. With it the scale is repaired at every layer. (A better
+# start of the weights would help, too. Batch normalization forgives a bad one.)
+#
+# ## Class weights
+#
+# Now let one class be rare: 270 crosses and 30 stars. A net that always says "cross" is right in 90 % of the cases, and that is what it learns first. If
+# stars matter, say so: with **class weights**, each example's loss is multiplied by a weight of its class. A common choice makes all classes
+# count the same *in total*: $n / (k \cdot n_c)$, for $n$ examples, $k$ classes, and $n_c$ examples of class $c$.
+#
+# ## Exercise 4: balanced weights
+
+
+# %%
+def balanced(labels, classes):
+    """The weight of each class as a dictionary {class: weight}, such that all classes count the same in total."""
+    ### BEGIN SOLUTION
+    counts = np.bincount(labels, minlength=classes)
+    return {k: float(len(labels) / (classes * counts[k])) for k in range(classes)}
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+exercise = Exercise(
+    "balanced",
+    "Weights that make rare classes count.",
+    hints=[
+        "np.bincount(labels, minlength=classes) counts the examples of each class.",
+        "The weight of class k is len(labels) / (classes * counts[k]).",
+        "counts = np.bincount(labels, minlength=classes); return {k: len(labels) / (classes * counts[k]) for k in range(classes)}",
+    ],
+)
+rare = np.array([0] * 9 + [1])
+exercise.check("nine to one", lambda: [balanced(rare, 2)[k] for k in (0, 1)], [10 / 18, 5.0], 1e-9)
+exercise.check(
+    "equal classes: all weights 1", lambda: [balanced(np.array([0, 1, 2, 2, 1, 0]), 3)[k] for k in range(3)], [1.0, 1.0, 1.0], 1e-9
+)
+exercise.check("the weights of all examples sum to n", lambda: sum(balanced(rare, 2)[int(k)] for k in rare), 10.0, 1e-9)
+exercise.check("all classes count the same", lambda: 9 * balanced(rare, 2)[0] - balanced(rare, 2)[1], 0.0, 1e-9)
+exercise.done()
+
+# %%
+star, cross = shapes10.CLASS_NAMES.index("star"), shapes10.CLASS_NAMES.index("cross")
+(more, more_labels), _ = shapes10.load_data(n_train=4000, n_test=10, seed=1)
+stars, crosses = (more[more_labels[:, 0] == k] / np.float32(255) for k in (star, cross))
+x_rare, y_rare = np.concatenate([crosses[:270], stars[:30]]), np.array([0] * 270 + [1] * 30)
+for name, weights in (("no weights", None), ("balanced", {0: 300 / 540, 1: 300 / 60})):
+    minidl.set_seed(0)
+    pair = nets.intro(classes=2)
+    pair.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    pair.fit(x_rare, y_rare, batch_size=16, epochs=10, class_weight=weights, verbose=0)
+    found, spared = (pair.predict(some[270:370], verbose=0).argmax(axis=1) for some in (stars, crosses))
+    print(f"{name:<11} of 100 new stars {(found == 1).sum()} are found, of 100 new crosses {(spared == 0).sum()} are left in peace")
+
+# %% [markdown]
+# More stars are found, and the price is paid by the crosses. No weights create knowledge about stars that 30 pictures do not hold. They
+# shift *which mistakes* are made. Do not judge such a net by its accuracy alone.
+#
+# ## Cross-validation
+#
+# With 200 validation pictures, an accuracy of 0.5 is uncertain by ± 0.07 (lesson 12). And which pictures happened to be chosen matters as well.
+# **k-fold cross-validation** uses every picture once for validation: cut the data into k parts, train k nets, each without one part, and measure it on that
+# part. The mean of the k numbers is better than any of them, and their spread says how much to trust it.
+#
+# ## Exercise 5: folds
+
+
+# %%
+def folds(n, k):
+    """k pairs (training rows, validation rows) of row numbers 0…n−1, without shuffling; every row is in one validation part."""
+    ### BEGIN SOLUTION
+    parts = np.array_split(np.arange(n), k)
+    return [(np.concatenate(parts[:i] + parts[i + 1 :]), parts[i]) for i in range(k)]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+exercise = Exercise(
+    "folds",
+    "Cut the rows into k folds.",
+    hints=[
+        "np.array_split(np.arange(n), k) cuts the row numbers into k parts, as equal as possible.",
+        "For fold i, part i is for validation, and all other parts together (np.concatenate) are for training.",
+        "[(np.concatenate(parts[:i] + parts[i + 1:]), parts[i]) for i in range(k)]",
+    ],
+)
+exercise.check("k pairs", lambda: len(folds(10, 5)), 5)
+exercise.check("the first fold of six rows in three", lambda: [a.tolist() for a in folds(6, 3)[0]], [[2, 3, 4, 5], [0, 1]])
+exercise.check("every row is validated once", lambda: np.sort(np.concatenate([b for _, b in folds(10, 3)])), np.arange(10))
+exercise.check("no row is on both sides", lambda: all(not set(a) & set(b) for a, b in folds(10, 3)))
+exercise.done()
+
+# %% [markdown]
+# `minidl.data.k_fold` does that, with shuffling, and with `stratify` so that each class is spread evenly:
+
+# %%
+scores = []
+for fold, (train_rows, val_rows) in enumerate(data.k_fold(x_train, k=3, stratify=y_train), 1):
+    minidl.set_seed(fold)
+    model = build()
+    model.compile(optimizers.Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x_train[train_rows], y_train[train_rows], batch_size=16, epochs=10, verbose=0)
+    scores.append(model.evaluate(x_train[val_rows], y_train[val_rows], verbose=0)[1])
+    print(f"fold {fold}: trained on {len(train_rows)}, measured on {len(val_rows)} pictures: accuracy {scores[-1]:.2f}")
+print(f"mean {np.mean(scores):.3f}, standard deviation between folds {np.std(scores, ddof=1):.3f}")
+
+# %% [markdown]
+# Each net had two thirds of the pictures (and here only ten epochs), so that the mean is pessimistic. And the folds differ: had we measured on one
+# alone, we might have reported the best of them and believed it.
+#
+# ## Tuning: a grid search
+#
+# Which learning rate, how much dropout? A **grid search** tries all combinations and takes the best one *on the validation pictures*. Two rules:
+#
+# * Everything that is varied must really reach the training. (In one published course, the function that builds the model compiles it with Adam
+#   inside, so that the search over optimisers compares Adam with Adam.) Build *and compile* anew for each combination.
+# * The winner's validation accuracy is too good: it is the largest of several uncertain numbers. Measure the winner on the test pictures, and report that.
+
+# %%
+slow = train("rate 0.0005", epochs=10, rate=0.0005)
+slow_dropped = train("rate 0.0005, dropout", epochs=10, rate=0.0005, dropout=0.5)
+table = {  # the other two combinations were trained above: their tenth epoch
+    (0.0005, 0.0): histories["rate 0.0005"]["val_accuracy"][9],
+    (0.0005, 0.5): histories["rate 0.0005, dropout"]["val_accuracy"][9],
+    (0.002, 0.0): histories["plain"]["val_accuracy"][9],
+    (0.002, 0.5): histories["dropout 0.5"]["val_accuracy"][9],
+}
+for (rate, share), accuracy in table.items():
+    print(f"rate {rate:<6}  dropout {share}   validation accuracy after 10 epochs {accuracy:.2f}")
+print("the best: rate {}, dropout {}".format(*max(table, key=table.get)))
+
+# %% [markdown]
+# Note what the search does *not* say. After 22 epochs, dropout was better than no dropout; after 10 it looks worse, because a net with dropout learns more
+# slowly. A grid over short trainings finds what is best in short trainings. Where there are more than two or three hyperparameters, drawing
+# combinations at random finds good ones sooner than a grid (Bergstra and Bengio, 2012). For scikit-learn's `GridSearchCV`, there is
+# `minidl.wrappers.KerasClassifier`.
+#
+# ## The end: test
+#
+# We choose the net with augmentation, on the validation pictures. Now, once, both it and the first net on the test pictures:
+
+# %%
+for name, model in (("plain", plain), ("augmentation", augmented)):
+    accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
+    print(f"{name:<13} test accuracy {accuracy:.3f} ± {2 * np.sqrt(accuracy * (1 - accuracy) / len(x_test)):.3f}")
+
+# %% [markdown]
+# The same 400 pictures, the same net, and far more right answers. What made the difference was not a trick of optimisation, but telling the net what
+# we know about pictures.
+#
+# ## What you know now
+#
+# * **Under-fitting**: bad on both. **Over-fitting**: good on the training pictures, and the validation loss rises.
+# * **Dropout** and **L2** make it hard to learn by heart; **L1** makes weights vanish; **augmentation** adds knowledge about what does not matter.
+# * **Early stopping** with patience: stop, and go back to the best weights. **Batch normalization** repairs the scale between layers.
+# * **Class weights** shift which mistakes are made. **Cross-validation** says how far to trust a number.
+# * Whatever you choose on the validation pictures makes their numbers too good. **Test once, at the end.**
+#
+# **To read on:** Goodfellow, Bengio and Courville, *Deep Learning*, chapters 7 and 11 (free online); Srivastava and others, "Dropout" (2014); Ioffe
+# and Szegedy, "Batch normalization" (2015); Prechelt, "Early stopping – but when?" (1998); Bergstra and Bengio, "Random search for
+# hyper-parameter optimization" (2012).
+# **Next:** in lesson 14 we open the net and look inside.
