@@ -18,6 +18,15 @@ from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
 
+OLDER = {  # what models had in Keras 2
+    **dict.fromkeys(("fit_generator", "evaluate_generator", "predict_generator"), "fit, evaluate and predict take generators themselves"),
+    "predict_classes": "write model.predict(x).argmax(axis=-1), or model.predict(x) > 0.5 for a single output",
+    "predict_proba": "model.predict(x) gives the probabilities",
+    "compiled_loss": "write self.compute_loss(y=y, y_pred=y_pred)",
+    "compiled_metrics": "write metric.update_state(y, y_pred) for each metric of self.metrics",
+    **dict.fromkeys(("to_json", "to_yaml"), "model.save('x.keras') keeps the architecture with the weights"),
+}  # fmt: skip
+
 
 class Model(Trainer):
     """A graph of layers from input symbols to output symbols: ``Model(inputs, outputs, name)``.
@@ -85,6 +94,20 @@ class Model(Trainer):
         """What `evaluate` returns: "loss", and the names of the metrics."""
         self._needs_compile()
         return list(self.objective.logs())
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean called "loss", and the metrics: for a ``train_step`` of one's own, which may also write ``metrics`` anew."""
+        return [] if self.optimizer is None else self.objective.own()
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
+        """The loss of a batch, as `compile` chose it, with the penalties: for a ``train_step`` of one's own."""
+        self._needs_compile()
+        return self.objective.loss(y, y_pred, sample_weight, self.losses)[0]
+
+    def __getattr__(self, name: str) -> Any:
+        hint = f": {OLDER[name]}" if name in OLDER else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
 
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":

@@ -109,7 +109,7 @@ class Trainer(Layer):
         try:
             for epoch in range(initial_epoch, epochs):
                 told.on_epoch_begin(epoch, {})
-                self.objective.reset()
+                self.objective.reset(self)
                 for step, batch in enumerate(self.prepared(batches)):
                     told.on_train_batch_begin(step, {})
                     logs = train_step(_data(weigh(batch)))
@@ -140,7 +140,7 @@ class Trainer(Layer):
         return logs if return_dict else _as_list(logs)
 
     def _evaluate(self, batches: Any, told: CallbackList) -> Logs:
-        self.objective.reset()
+        self.objective.reset(self)
         logs: Logs = {}
         told.on_test_begin({})
         with no_grad():
@@ -163,7 +163,7 @@ class Trainer(Layer):
             for step, batch in enumerate(batches):
                 told.on_predict_batch_begin(step, {})
                 outputs.append(self._outputs(batch.x))
-                told.on_predict_batch_end(step, {})
+                told.on_predict_batch_end(step, {"outputs": outputs[-1]})
         told.on_predict_end({})
         return joined(outputs)
 
@@ -196,7 +196,7 @@ class Trainer(Layer):
 
     def _one_batch(self, step: Callable[..., Logs], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
         batch = next(self.prepared(make_batches(x, y, sample_weight, 2**62, False, None)))
-        self.objective.reset()
+        self.objective.reset(self)
         logs = floats(step(_data(self._class_weigher(class_weight)(batch))))
         return logs if return_dict else _as_list(logs)
 

@@ -25,7 +25,7 @@ ROWS = {
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["notes", "spellings", "registry", "arguments", "labels", "symbolic", "resampling", "resizing", "augmentation", "merging",
-        "explaining", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
+        "explaining", "variables", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["tapes", "machine", "plan", "graph", "styles", "joining", "batches", "objective", "callbacks", "recorded", "captured",
         "summary", "training", "models", "nets", "ledger"],
