@@ -51,7 +51,7 @@ def run_script(path: str | Path, arguments: Sequence[str] = (), max_bytes: float
     try:
         with record(max_bytes) as tape:
             tape.title = path.name
-            names = runpy.run_path(str(path), run_name="__main__")
+            names = runpy.run_path(str(path.absolute()), run_name="__main__")  # so that its lines are found whatever folder it goes to
             tape.name_values(names)
     except SystemExit as exit_:
         tape.error = None if exit_.code in (None, 0) else f"{path.name} ended itself with sys.exit({exit_.code!r})."
