@@ -12,7 +12,7 @@ from minidl.autograd import grad
 from minidl.backend import to_numpy
 from minidl.callbacks import Callback
 from minidl.checks import number, whole
-from minidl.explaining import explain_update, rule_of, symbol_of
+from minidl.explaining import explain_update, norm_of, rule_of, symbol_of
 from minidl.hooks import Around
 from minidl.sizes import bytes_in_words
 from minidl.tensor import Tensor
@@ -84,12 +84,17 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         if name not in self._states[row]:
             raise ValueError(f"{name} was not updated in row {row}")
         at = (row, *((0,) * (values.ndim - 1) if index is None else np.atleast_1d(index)))
+        if len(at) != values.ndim or not all(-n <= k < n for k, n in zip(at, values.shape)):
+            raise ValueError(f"index must be the place of one number in {name}, of shape {values.shape[1:]}; got {index!r}")
         label = name + (str([*map(int, at[1:])]) if len(at) > 1 else "")
         before = {slot: float(old[at[1:]]) for slot, old in self._states[row][name].items()}
         after = {slot: float(self[f"{name}.{symbol_of(self.optimizer, slot)}"][at]) for slot in before}
         w, g = float(values[at]), float(self[f"{name}.grad"][at])
         end = w + float(self[f"{name}.update"][at])
-        return explain_update(self.optimizer, label, int(self["step"][row]), self._rates[row], w, g, before, after, end)
+        together = self.optimizer.clip == "global_clipnorm"
+        written = [self[f"{known}.grad"][row] for known in (self._states[row] if together else [name])]
+        norm = None if together and self.only is not None else norm_of(written)
+        return explain_update(self.optimizer, label, int(self["step"][row]), self._rates[row], w, g, before, after, end, norm)
 
     def to_csv(self, path: Any) -> None:
         """Write all rows; an array takes a column for each of its numbers, ``w[0,1]``. Missing folders are made."""
@@ -106,8 +111,10 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         columns = {}
         for name in self:
             values = self[name]
-            flat = values.reshape(len(values), -1)
-            columns[name if values.ndim == 1 else f"‖{name}‖"] = values if values.ndim == 1 else np.linalg.norm(flat, axis=1)
+            if values.ndim == 1:
+                columns[name] = values
+            else:
+                columns[f"‖{name}‖"] = np.linalg.norm(values.reshape(len(values), -1), axis=1)
         count = len(self._rows["step"])
         chosen = range(count) if count <= HEAD + TAIL + 1 else [*range(HEAD), None, *range(count - TAIL, count)]
         cells = [[*columns]]

@@ -122,6 +122,30 @@ def test_an_explanation_is_true(name, row):
     assert math.isclose(evaluated(lines[-1])[1], after, rel_tol=1e-5)
 
 
+@pytest.mark.parametrize("clip", ["clipvalue", "clipnorm", "global_clipnorm"])
+def test_an_explanation_knows_what_is_clipped(clip):
+    optimizer = optimizers.SGD(0.01, **{clip: 2.0})
+    ledger = minidl.descend(loss, {"w": 8.0, "b": 3.0}, optimizer, 3)
+    for row in range(3):
+        g = np.array([ledger["w.grad"][row], ledger["b.grad"][row]])
+        norm = np.sqrt((g**2).sum()) if clip == "global_clipnorm" else np.abs(g)
+        seen = (np.clip(g, -2, 2) if clip == "clipvalue" else g * 2 / np.maximum(norm, 2))[0]
+        w = ledger["w"][row]
+        text = ledger.explain(row)
+        assert f"{w:.6g} − 0.01 · ({seen:.6g}) = {w - 0.01 * seen:.6g}" in text.replace("−0", "-0").replace("(−", "(-")
+    assert optimizer.explain().splitlines()[:4] == ledger.explain().splitlines()
+    small = minidl.descend(loss, {"w": 8.0, "b": 3.0}, optimizers.SGD(0.01, clipnorm=1e6), 1)
+    assert "is within, and g stays" in small.explain()
+
+
+def test_a_number_that_is_not_there_is_not_explained():
+    ledger = minidl.descend(lambda w: (w * w).sum(), {"w": [[3.0, 4.0]]}, "sgd", 1)
+    for index in (0, (5, 5), (0, 1, 2)):
+        with pytest.raises(ValueError, match=r"the place of one number in w, of shape \(1, 2\)"):
+            ledger.explain(index=index)
+    assert str(minidl.Ledger()).startswith("step  loss\n") and "loss" in str(minidl.descend(loss, {"w": 1.0, "b": 0.0}, steps=0))
+
+
 def test_an_explanation_of_a_rule_of_ones_own():
     class Signed(optimizers.Optimizer):
         slots = {"momentum": 0.0}  # noqa: RUF012

@@ -111,7 +111,7 @@ class Dashboard(Callback):
         outputs = model.outputs[0].shape[-1] if model.outputs else 0
         self._names = self.class_names or [str(k) for k in range(max(outputs or 0, 2))]
         optimizer = model.optimizer
-        self._facts = [["model", model.name], ["parameters", f"{model.count_params():,}" if model.built else "not built yet"],
+        self._facts = [["model", model.name], ["parameters", _size_of(model)],
                        ["optimiser", f"{type(optimizer).__name__}, η = {optimizer.learning_rate:g}"],
                        ["epochs", str(self.params["epochs"])], ["steps an epoch", str(self.params.get("steps") or "?")]]  # fmt: skip
         self._look_at_panel()
@@ -161,6 +161,7 @@ class Dashboard(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         if self._around is not None:
             self._around.off()
+        self._facts[1][1] = _size_of(self.model)  # the first batch may have built it
         self._finished, self._seconds = True, time.perf_counter() - self._began
         self._look_at_panel()
         if self._server is not None:
@@ -226,6 +227,10 @@ def _panel(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     if x.ndim != 4 or len(x) != len(y) or not 1 <= len(x) <= 24:
         raise ValueError(f"panel must be 1 to 24 pictures (n, H, W, C) and as many labels; got shapes {x.shape} and {y.shape}")
     return x, y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
+
+
+def _size_of(model: Any) -> str:
+    return f"{model.count_params():,}" if model.built else "not built yet"
 
 
 def _in_notebook() -> bool:

@@ -170,6 +170,14 @@ def test_several_outputs_scores_pictures_and_a_step_of_ones_own():
     assert dashboard.data()["panel"] == [] and dashboard.data()["filters"]["pictures"]
 
 
+def test_a_model_that_the_first_batch_builds():
+    model = minidl.Sequential([layers.Flatten(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    dashboard = Dashboard(serve=False)
+    model.fit(X, np.zeros((64, 2)), verbose=0, callbacks=[dashboard])
+    assert dict(dashboard.data()["facts"])["parameters"] == "602"
+
+
 def test_looking_takes_little_of_the_time(monkeypatch):
     dashboard, model = Dashboard(serve=False, every=0), net()
     model.fit(X, Y, epochs=1, verbose=0, batch_size=16, callbacks=[dashboard])
