@@ -70,6 +70,11 @@ PAIRS = (
     "Of the places a, a + 2, a + 4 … the last one taken lies two or more before the end of the slice's range, by the parity of an even "
     "count: the end may be one further or nearer, the same places are taken."
 )
+FOUR_AXES = "A picture's shape has four numbers, and ::2 takes the first and the third: the last one may be left out before."
+FIRST_PLACE = (
+    "At the first place of the window, k = 0, the numbers that beat what was there are multiplied with 0, and the winners are 0 from the "
+    "beginning: the larger of 0 and 0 is 0."
+)
 
 DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
@@ -274,6 +279,12 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.memory.rows_first | constant | 0 → -1 #4": LAYOUT,
     "kernels.numpy.memory.rows_first | constant | 0 → 1 #4": LAYOUT,
     "kernels.numpy.memory.mirrored | call | np.ascontiguousarray(kernel.transpose(1, 0, 2, 3)) → kernel.transpose(1, 0, 2, 3)": LAYOUT,
+    "kernels.numpy.pooling.max_pool2d_forward | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.max_pool2d_forward | branch | if k: np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who) "
+    "→ if True: np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who)": FIRST_PLACE,
+    "kernels.numpy.pooling.max_vjp | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.average_pool2d_forward | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.average_vjp | index | ::2 → :-1:2": FOUR_AXES,
     "mean | constant | 0.0 → 1": EMPTY,
     "max_pool2d | branch | dx if dx.shape == x.shape else dx[:, top:top + h, left:left + w] → dx[:, top:top + h, left:left + w]": WHOLE,
     "max_pool2d | mask | dx.shape == x.shape → False": WHOLE,
