@@ -139,6 +139,16 @@ def test_random_numbers(dtype, images, window, strides, padding, dilation):
             assert_equal(lambda *xs: ops.convolution_layer(*xs, **keywords), [a.astype(dtype) for a in arrays])
 
 
+@pytest.mark.parametrize("strides", [1, 2, (1, 2), (2, 1)])
+@pytest.mark.parametrize("dilation", [2, 3, (2, 1), (1, 3), (3, 2)])
+def test_dilated_windows_that_reach_far_over_the_border(dilation, strides):
+    """More of what a row of the window sees lies outside the picture than inside it."""
+    rng = np.random.default_rng(0)
+    for images, window in (((2, 3, 3, 2), (3, 3, 2, 2)), ((1, 4, 2, 1), (3, 4, 1, 2)), ((1, 5, 4, 3), (5, 2, 3, 1))):
+        arrays = [dyadic(rng, images, "float64"), dyadic(rng, window, "float64")]
+        assert_equal(lambda *xs: ops.conv2d(*xs, strides=strides, dilation=dilation, padding="same"), arrays, exactly=True)
+
+
 def test_any_order_of_memory_will_do():
     rng = np.random.default_rng(0)
     keywords = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
