@@ -75,6 +75,10 @@ FIRST_PLACE = (
     "At the first place of the window, k = 0, the numbers that beat what was there are multiplied with 0, and the winners are 0 from the "
     "beginning: the larger of 0 and 0 is 0."
 )
+SCATTERED = (
+    "The numbers of the gradient may be collected (a correlation with the flipped kernel, at stride 1) or scattered (at any stride): both "
+    "sum the same products g · kernel. Which is done at stride 1 is a question of speed."
+)
 
 DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
@@ -203,6 +207,25 @@ EQUIVALENT: dict[str, str] = {
     "r0 + 1": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | mask | high - low < kh → True": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | compare | high - low < kh → high - low <= kh": AT_A_TIME,
+    "kernels.numpy.correlation.input_gradient | call | np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) → kernel.transpose(2, 0, 1, "
+    "3)": LAYOUT,
+    "kernels.numpy.correlation._scatter | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation._scatter | operands | r1 - r0 → r0 - r1 #2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation._scatter | operands | c1 - c0 → c0 - c1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.input_gradient | branch | if at.strides == (1, 1): before = tuple((d * (k - 1) - first for d, k, "
+    "first in zip(at.dilation, at.window, at.first))) back = Geometry(at.window, (1, 1), at.dilation, before, image) flipped = "
+    "Correlation(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), back) run_parts(lambda _, low, high: "
+    "flipped.rows(g, dx[low:high], low), parts_of(image[0], work)) else: rows = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) "
+    "run_parts(lambda _, low, high: _scatter(g, rows[low:high], dx[:, low:high], at), parts_of(channels, work)) → if False: before = "
+    "tuple((d * (k - 1) - first for d, k, first in zip(at.dilation, at.window, at.first))) back = Geometry(at.window, (1, 1), "
+    "at.dilation, before, image) flipped = Correlation(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), back) "
+    "run_parts(lambda _, low, high: flipped.rows(g, dx[low:high], low), parts_of(image[0], work)) else: rows = "
+    "np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) run_parts(lambda _, low, high: _scatter(g, rows[low:high], dx[:, low:high], "
+    "at), parts_of(channels, work))": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | constant | 1 → 0 #2": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | constant | 1 → 0 #3": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | call | np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)) → kernel[::-1, "
+    "::-1].transpose(0, 1, 3, 2)": LAYOUT,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
     "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "
