@@ -79,6 +79,11 @@ SCATTERED = (
     "The numbers of the gradient may be collected (a correlation with the flipped kernel, at stride 1) or scattered (at any stride): both "
     "sum the same products g · kernel. Which is done at stride 1 is a question of speed."
 )
+COPIED_OR_NOT = (
+    "The gradient of the kernel may be computed from the rows as they lie, at stride 1 and where rows are not dilated, or from gathered "
+    "copies, always: both sum the same products g · x. Where both are possible, which is taken is a question of speed."
+)
+OUT = "The product is used as matmul returns it; ``out`` only says where in memory its numbers lie."
 
 DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
@@ -226,6 +231,47 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation.input_gradient | constant | 1 → 0 #3": SCATTERED,
     "kernels.numpy.correlation.input_gradient | call | np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)) → kernel[::-1, "
     "::-1].transpose(0, 1, 3, 2)": LAYOUT,
+    "kernels.numpy.correlation.add_kernel_gradient | branch | if at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS): for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * "
+    "x.itemsize, at): products = scratch('products', (r1 - r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in "
+    "enumerate(shifts(x.shape[2], at)): columns = seen[:, :, start * images:(start + high - low) * images] rows = flat[r0 - "
+    "first_row:r1 - first_row, low * images:high * images] np.matmul(columns, rows, out=products) gradient[i0:i1, j] += "
+    "np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters) return → if False: for (r0, r1), (i0, i1), seen in "
+    "seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at): products = scratch('products', (r1 - "
+    "r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in enumerate(shifts(x.shape[2], at)): columns = seen[:, "
+    ":, start * images:(start + high - low) * images] rows = flat[r0 - first_row:r1 - first_row, low * images:high * images] "
+    "np.matmul(columns, rows, out=products) gradient[i0:i1, j] += np.add.reduce(products, axis=0).reshape(i1 - i0, channels, "
+    "filters) return": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | statement | if at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS): for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * "
+    "x.itemsize, at): products = scratch('products', (r1 - r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in "
+    "enumerate(shifts(x.shape[2], at)): columns = seen[:, :, start * images:(start + high - low) * images] rows = flat[r0 - "
+    "first_row:r1 - first_row, low * images:high * images] np.matmul(columns, rows, out=products) gradient[i0:i1, j] += "
+    "np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters) return → pass": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS) → at.strides == (1, 1) and at.dilation[0] == 1": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | at.strides == (1, 1) → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #2": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #3": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | at.dilation[0] == 1 → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #4": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | channels >= FEW_CHANNELS → True": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | channels >= FEW_CHANNELS → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | compare | channels >= FEW_CHANNELS → channels > FEW_CHANNELS": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | compare | channels >= FEW_CHANNELS → channels <= FEW_CHANNELS": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters * x.itemsize → kh * channels * filters": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters * x.itemsize → x.itemsize": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters → kh * channels": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters → filters": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels → kh": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels → channels": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.add.reduce(products, axis=0) → np.add.reduce(products)": FIRST_AXIS,
+    "kernels.numpy.correlation.add_kernel_gradient | operands | i1 - i0 → i0 - i1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.add.reduce(np.matmul(columns, rows, out=products), axis=0) → "
+    "np.add.reduce(np.matmul(columns, rows, out=products))": FIRST_AXIS,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.matmul(columns, rows, out=products) → np.matmul(columns, rows) #2": OUT,
+    "kernels.numpy.correlation.seen_rows | drop | high - low → -low": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | operands | high - low → low - high": AT_A_TIME,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
     "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "

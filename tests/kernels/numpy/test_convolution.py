@@ -149,6 +149,16 @@ def test_dilated_windows_that_reach_far_over_the_border(dilation, strides):
         assert_equal(lambda *xs: ops.conv2d(*xs, strides=strides, dilation=dilation, padding="same"), arrays, exactly=True)
 
 
+@pytest.mark.parametrize(("channels", "filters"), [(9, 4), (4, 9), (33, 2)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_block_size_will_do(channels, filters, dtype):
+    rng = np.random.default_rng(0)
+    arrays = [dyadic(rng, shape, dtype) for shape in ((1, 5, 12, channels), (2, 3, channels, filters))]
+    for exponent in range(18):
+        with config.using(block_bytes=2**exponent, threads=1):
+            assert_equal(lambda *xs: ops.conv2d(*xs, padding="same"), arrays, exactly=True)
+
+
 @pytest.mark.parametrize("strides", [(1, 1), (1, 2)])
 @pytest.mark.parametrize("part", range(3))
 def test_each_thread_writes_its_own_part_of_the_gradient_of_the_input(monkeypatch, part, strides):
