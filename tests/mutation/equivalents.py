@@ -84,6 +84,18 @@ COPIED_OR_NOT = (
     "copies, always: both sum the same products g · x. Where both are possible, which is taken is a question of speed."
 )
 OUT = "The product is used as matmul returns it; ``out`` only says where in memory its numbers lie."
+ONE_COLUMN = (
+    "A window one column wide needs no padding, “same” or not, and at stride 1 it has as many places as there are columns: the second "
+    "condition holds where the first does."
+)
+DIRECT = (
+    "Where nothing lies shifted, the product may be written where it belongs, or into the table, from which the only shift, by 0 columns, "
+    "is copied whole."
+)
+ZEROS_FIRST = (
+    "The column low becomes 0 one step too early: then part is written there, or, where low = high and part is empty, 0 with all columns "
+    "from high on."
+)
 
 DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
@@ -272,6 +284,23 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation.add_kernel_gradient | keyword | np.matmul(columns, rows, out=products) → np.matmul(columns, rows) #2": OUT,
     "kernels.numpy.correlation.seen_rows | drop | high - low → -low": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | operands | high - low → low - high": AT_A_TIME,
+    "kernels.numpy.correlation.Correlation._shift | keyword | sorted(enumerate(shifts(width, self.at)), key=lambda shift: "
+    "shift[1][0] - shift[1][1]) → sorted(enumerate(shifts(width, self.at)))": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | shift[1][0] - shift[1][1] → shift[1][0]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | shift[1][0] - shift[1][1] → -shift[1][1]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | plus_minus | shift[1][0] - shift[1][1] → shift[1][0] + shift[1][1]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | operands | shift[1][0] - shift[1][1] → shift[1][1] - shift[1][0]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 0 → 1": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 0 #4": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 2 #4": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | kw == 1 and columns == width → kw == 1": ONE_COLUMN,
+    "kernels.numpy.correlation.Correlation._shift | mask | kw == 1 → False": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 0 #5": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | mask | columns == width → True": ONE_COLUMN,
+    "kernels.numpy.correlation.Correlation._shift | mask | columns == width → False": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | compare | columns == width → columns != width": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | operands | r1 - r0 → r0 - r1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.Correlation._shift | index | :low → :low + 1": ZEROS_FIRST,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
     "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "
