@@ -301,6 +301,22 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.correlation.Correlation._shift | compare | columns == width → columns != width": DIRECT,
     "kernels.numpy.correlation.Correlation._shift | operands | r1 - r0 → r0 - r1": OPEN_AXIS_OF_MANY,
     "kernels.numpy.correlation.Correlation._shift | index | :low → :low + 1": ZEROS_FIRST,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | at.strides == (1, 1) and at.dilation[0] == 1 and (fewer or kw == 1) → "
+    "at.strides == (1, 1) and at.dilation[0] == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | at.strides == (1, 1) → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #2": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | at.dilation[0] == 1 → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #3": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | fewer or kw == 1 → kw == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | fewer or kw == 1 → fewer": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | compare | fewer or kw == 1 → fewer and kw == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | kw == 1 → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | compare | kw == 1 → kw != 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 2 #4": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.Correlation.__init__ | call | np.ascontiguousarray(kernel.transpose(1, 3, 0, 2)) → "
+    "kernel.transpose(1, 3, 0, 2)": COPY,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
     "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "

@@ -144,7 +144,8 @@ def test_random_numbers(dtype, images, window, strides, padding, dilation):
 def test_dilated_windows_that_reach_far_over_the_border(dilation, strides):
     """More of what a row of the window sees lies outside the picture than inside it."""
     rng = np.random.default_rng(0)
-    for images, window in (((2, 3, 3, 2), (3, 3, 2, 2)), ((1, 4, 2, 1), (3, 4, 1, 2)), ((1, 5, 4, 3), (5, 2, 3, 1))):
+    pictures = ((2, 3, 3, 2), (3, 3, 2, 2)), ((1, 4, 2, 1), (3, 4, 1, 2)), ((1, 5, 4, 3), (5, 2, 3, 1)), ((2, 2, 3, 9), (5, 3, 9, 2))
+    for images, window in pictures:
         arrays = [dyadic(rng, images, "float64"), dyadic(rng, window, "float64")]
         assert_equal(lambda *xs: ops.conv2d(*xs, strides=strides, dilation=dilation, padding="same"), arrays, exactly=True)
 
