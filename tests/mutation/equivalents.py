@@ -70,6 +70,32 @@ PAIRS = (
     "Of the places a, a + 2, a + 4 … the last one taken lies two or more before the end of the slice's range, by the parity of an even "
     "count: the end may be one further or nearer, the same places are taken."
 )
+FOUR_AXES = "A picture's shape has four numbers, and ::2 takes the first and the third: the last one may be left out before."
+FIRST_PLACE = (
+    "At the first place of the window, k = 0, the numbers that beat what was there are multiplied with 0, and the winners are 0 from the "
+    "beginning: the larger of 0 and 0 is 0."
+)
+SCATTERED = (
+    "The numbers of the gradient may be collected (a correlation with the flipped kernel, at stride 1) or scattered (at any stride): both "
+    "sum the same products g · kernel. Which is done at stride 1 is a question of speed."
+)
+COPIED_OR_NOT = (
+    "The gradient of the kernel may be computed from the rows as they lie, at stride 1 and where rows are not dilated, or from gathered "
+    "copies, always: both sum the same products g · x. Where both are possible, which is taken is a question of speed."
+)
+OUT = "The product is used as matmul returns it; ``out`` only says where in memory its numbers lie."
+ONE_COLUMN = (
+    "A window one column wide needs no padding, “same” or not, and at stride 1 it has as many places as there are columns: the second "
+    "condition holds where the first does."
+)
+DIRECT = (
+    "Where nothing lies shifted, the product may be written where it belongs, or into the table, from which the only shift, by 0 columns, "
+    "is copied whole."
+)
+ZEROS_FIRST = (
+    "The column low becomes 0 one step too early: then part is written there, or, where low = high and part is empty, 0 with all columns "
+    "from high on."
+)
 
 DIVIDED = (
     "How the product of two matrices is divided among the threads: by rows, by columns, or not at all. Each number of y is the same sum of "
@@ -198,6 +224,99 @@ EQUIVALENT: dict[str, str] = {
     "r0 + 1": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | mask | high - low < kh → True": AT_A_TIME,
     "kernels.numpy.correlation.seen_rows | compare | high - low < kh → high - low <= kh": AT_A_TIME,
+    "kernels.numpy.correlation.input_gradient | call | np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) → kernel.transpose(2, 0, 1, "
+    "3)": LAYOUT,
+    "kernels.numpy.correlation._scatter | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation._scatter | operands | r1 - r0 → r0 - r1 #2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation._scatter | operands | c1 - c0 → c0 - c1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.input_gradient | branch | if at.strides == (1, 1): before = tuple((d * (k - 1) - first for d, k, "
+    "first in zip(at.dilation, at.window, at.first))) back = Geometry(at.window, (1, 1), at.dilation, before, image) flipped = "
+    "Correlation(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), back) run_parts(lambda _, low, high: "
+    "flipped.rows(g, dx[low:high], low), parts_of(image[0], work)) else: rows = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) "
+    "run_parts(lambda _, low, high: _scatter(g, rows[low:high], dx[:, low:high], at), parts_of(channels, work)) → if False: before = "
+    "tuple((d * (k - 1) - first for d, k, first in zip(at.dilation, at.window, at.first))) back = Geometry(at.window, (1, 1), "
+    "at.dilation, before, image) flipped = Correlation(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), back) "
+    "run_parts(lambda _, low, high: flipped.rows(g, dx[low:high], low), parts_of(image[0], work)) else: rows = "
+    "np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)) run_parts(lambda _, low, high: _scatter(g, rows[low:high], dx[:, low:high], "
+    "at), parts_of(channels, work))": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | constant | 1 → 0 #2": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | constant | 1 → 0 #3": SCATTERED,
+    "kernels.numpy.correlation.input_gradient | call | np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)) → kernel[::-1, "
+    "::-1].transpose(0, 1, 3, 2)": LAYOUT,
+    "kernels.numpy.correlation.add_kernel_gradient | branch | if at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS): for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * "
+    "x.itemsize, at): products = scratch('products', (r1 - r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in "
+    "enumerate(shifts(x.shape[2], at)): columns = seen[:, :, start * images:(start + high - low) * images] rows = flat[r0 - "
+    "first_row:r1 - first_row, low * images:high * images] np.matmul(columns, rows, out=products) gradient[i0:i1, j] += "
+    "np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters) return → if False: for (r0, r1), (i0, i1), seen in "
+    "seen_rows(x, (first_row, first_row + count), kh * channels * filters * x.itemsize, at): products = scratch('products', (r1 - "
+    "r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in enumerate(shifts(x.shape[2], at)): columns = seen[:, "
+    ":, start * images:(start + high - low) * images] rows = flat[r0 - first_row:r1 - first_row, low * images:high * images] "
+    "np.matmul(columns, rows, out=products) gradient[i0:i1, j] += np.add.reduce(products, axis=0).reshape(i1 - i0, channels, "
+    "filters) return": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | statement | if at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS): for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), kh * channels * filters * "
+    "x.itemsize, at): products = scratch('products', (r1 - r0, (i1 - i0) * channels, filters), g.dtype) for j, (low, high, start) in "
+    "enumerate(shifts(x.shape[2], at)): columns = seen[:, :, start * images:(start + high - low) * images] rows = flat[r0 - "
+    "first_row:r1 - first_row, low * images:high * images] np.matmul(columns, rows, out=products) gradient[i0:i1, j] += "
+    "np.add.reduce(products, axis=0).reshape(i1 - i0, channels, filters) return → pass": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | at.strides == (1, 1) and at.dilation[0] == 1 and (channels >= "
+    "FEW_CHANNELS) → at.strides == (1, 1) and at.dilation[0] == 1": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | at.strides == (1, 1) → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #2": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #3": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | at.dilation[0] == 1 → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | constant | 1 → 0 #4": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | channels >= FEW_CHANNELS → True": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | mask | channels >= FEW_CHANNELS → False": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | compare | channels >= FEW_CHANNELS → channels > FEW_CHANNELS": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | compare | channels >= FEW_CHANNELS → channels <= FEW_CHANNELS": COPIED_OR_NOT,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters * x.itemsize → kh * channels * filters": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters * x.itemsize → x.itemsize": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters → kh * channels": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels * filters → filters": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels → kh": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | drop | kh * channels → channels": AT_A_TIME,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.add.reduce(products, axis=0) → np.add.reduce(products)": FIRST_AXIS,
+    "kernels.numpy.correlation.add_kernel_gradient | operands | i1 - i0 → i0 - i1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.add.reduce(np.matmul(columns, rows, out=products), axis=0) → "
+    "np.add.reduce(np.matmul(columns, rows, out=products))": FIRST_AXIS,
+    "kernels.numpy.correlation.add_kernel_gradient | keyword | np.matmul(columns, rows, out=products) → np.matmul(columns, rows) #2": OUT,
+    "kernels.numpy.correlation.seen_rows | drop | high - low → -low": AT_A_TIME,
+    "kernels.numpy.correlation.seen_rows | operands | high - low → low - high": AT_A_TIME,
+    "kernels.numpy.correlation.Correlation._shift | keyword | sorted(enumerate(shifts(width, self.at)), key=lambda shift: "
+    "shift[1][0] - shift[1][1]) → sorted(enumerate(shifts(width, self.at)))": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | shift[1][0] - shift[1][1] → shift[1][0]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | shift[1][0] - shift[1][1] → -shift[1][1]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | plus_minus | shift[1][0] - shift[1][1] → shift[1][0] + shift[1][1]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | operands | shift[1][0] - shift[1][1] → shift[1][1] - shift[1][0]": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 0 → 1": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 0 #4": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 2 #4": ANY_ORDER,
+    "kernels.numpy.correlation.Correlation._shift | drop | kw == 1 and columns == width → kw == 1": ONE_COLUMN,
+    "kernels.numpy.correlation.Correlation._shift | mask | kw == 1 → False": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | constant | 1 → 0 #5": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | mask | columns == width → True": ONE_COLUMN,
+    "kernels.numpy.correlation.Correlation._shift | mask | columns == width → False": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | compare | columns == width → columns != width": DIRECT,
+    "kernels.numpy.correlation.Correlation._shift | operands | r1 - r0 → r0 - r1": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.Correlation._shift | index | :low → :low + 1": ZEROS_FIRST,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | at.strides == (1, 1) and at.dilation[0] == 1 and (fewer or kw == 1) → "
+    "at.strides == (1, 1) and at.dilation[0] == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | at.strides == (1, 1) → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #2": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | at.dilation[0] == 1 → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 0 #3": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | fewer or kw == 1 → kw == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | drop | fewer or kw == 1 → fewer": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | compare | fewer or kw == 1 → fewer and kw == 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | mask | kw == 1 → False": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | compare | kw == 1 → kw != 1": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | 1 → 2 #4": TWO_FORMS,
+    "kernels.numpy.correlation.Correlation.__init__ | constant | -1 → -2": OPEN_AXIS_OF_MANY,
+    "kernels.numpy.correlation.Correlation.__init__ | call | np.ascontiguousarray(kernel.transpose(1, 3, 0, 2)) → "
+    "kernel.transpose(1, 3, 0, 2)": COPY,
     "kernels.numpy.convolution.vjp | constant | -1 → -2": OPEN_AXIS_OF_MANY,
     "kernels.numpy.dense.product | branch | if len(parts) == 1: np.matmul(a, b, out=y) elif rows >= columns: run_parts(lambda _, "
     "low, high: np.matmul(a[low:high], b, out=y[low:high]), parts) else: run_parts(lambda _, low, high: np.matmul(a, b[:, low:high], "
@@ -274,6 +393,12 @@ EQUIVALENT: dict[str, str] = {
     "kernels.numpy.memory.rows_first | constant | 0 → -1 #4": LAYOUT,
     "kernels.numpy.memory.rows_first | constant | 0 → 1 #4": LAYOUT,
     "kernels.numpy.memory.mirrored | call | np.ascontiguousarray(kernel.transpose(1, 0, 2, 3)) → kernel.transpose(1, 0, 2, 3)": LAYOUT,
+    "kernels.numpy.pooling.max_pool2d_forward | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.max_pool2d_forward | branch | if k: np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who) "
+    "→ if True: np.maximum(who, np.multiply(seen > best, winner.dtype.type(k)), out=who)": FIRST_PLACE,
+    "kernels.numpy.pooling.max_vjp | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.average_pool2d_forward | index | ::2 → :-1:2": FOUR_AXES,
+    "kernels.numpy.pooling.average_vjp | index | ::2 → :-1:2": FOUR_AXES,
     "mean | constant | 0.0 → 1": EMPTY,
     "max_pool2d | branch | dx if dx.shape == x.shape else dx[:, top:top + h, left:left + w] → dx[:, top:top + h, left:left + w]": WHOLE,
     "max_pool2d | mask | dx.shape == x.shape → False": WHOLE,
