@@ -22,6 +22,7 @@ from minidl.plots.panels import end_labels, name_axes, panels
 
 # %% [markdown]
 # ## Three words
+# <!-- concept: 1 -->
 #
 # **Artificial intelligence** (AI) is the wide field: machines that do things for which people need their minds. A chess program that tries millions
 # of moves belongs to it, also one whose every rule was written by hand.
@@ -43,6 +44,7 @@ from minidl.plots.panels import end_labels, name_axes, panels
 # Each of these programs is good at its one task. A machine that can do whatever a person can is not in sight of this course.
 #
 # ## Features and labels
+# <!-- concept: 2, 3 -->
 #
 # An **example** has two parts. The **features** are what we know: the input. The **label** is what we want to know: the right answer. Here are
 # three houses that were sold. The feature is the number of bedrooms, the label is the price:
@@ -101,6 +103,7 @@ print(f"correlation with the price: rooms {np.corrcoef(rooms, price)[0, 1]:.2f},
 # houses.
 #
 # ## Pictures
+# <!-- concept: 6 -->
 #
 # For most of this course the examples are pictures. `shapes10` is a collection of small drawings, each with one of ten shapes; the label is the
 # shape's number. We take 2000 of them to learn from and 500 for later:
@@ -203,6 +206,7 @@ def nearest_labels(pictures, known, labels):
 
 # %% [markdown]
 # ## How good is it?
+# <!-- concept: 17 -->
 #
 # We measure the **accuracy**: the fraction of right answers, a number from 0 to 1. (0.7 is 70 %.) First for pictures that it was trained with:
 
@@ -266,6 +270,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Better features
+# <!-- concept: 2 -->
 #
 # What does the classifier get wrong? For each test picture (left) we look at the neighbour that it found (right):
 
@@ -342,6 +347,7 @@ accuracy_curves()
 # about brightness.
 #
 # ## Other questions about a picture
+# <!-- concept: 1 -->
 #
 # "Which shape is it?" is one question of many. **Computer vision** has a family of tasks, and you can tell them apart by what the *label* is. We
 # draw a scene with three things in it:

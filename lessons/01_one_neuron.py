@@ -22,6 +22,7 @@ from minidl.lesson_runner import Exercise, Prediction
 
 # %% [markdown]
 # ## One neuron
+# <!-- concept: 4 -->
 #
 # A **neuron** (also *unit* or *node*) is a small calculation: several numbers in, one number out. The name comes from nerve cells, which also
 # collect signals and pass one on, but the likeness ends there.
@@ -65,6 +66,7 @@ plots.neurons([3, 1], names=["inputs", "one neuron"])
 
 # %% [markdown]
 # ## The activation function
+# <!-- concept: 4 -->
 #
 # Most neurons do one thing more: they pass the sum z through an **activation function**, and its result is the neuron's output. Three common
 # ones, with their values for z = −2, 0 and 2:
@@ -116,6 +118,7 @@ exercise.done()
 
 # %% [markdown]
 # ## A layer: many neurons, the same inputs
+# <!-- concept: 5 -->
 #
 # Several neurons that look at the same inputs are a **layer**. Each has weights of its own, and each gives one output. Put the weights into a
 # table, a *matrix* W, with **one column for each neuron** and one row for each input. Here are two inputs and three neurons:
@@ -171,6 +174,7 @@ exercise.done()
 
 # %% [markdown]
 # ## A net: layers in a row
+# <!-- concept: 5, 7 -->
 #
 # The outputs of one layer can be the inputs of the next. That is a **neural network**. The numbers that come in from outside are called the
 # **input layer** (nothing is computed there), the last layer is the **output layer**, and those in between are **hidden layers**, because nobody
@@ -286,6 +290,7 @@ print(model.predict(np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), 
 
 # %% [markdown]
 # ## A picture as input
+# <!-- concept: 6 -->
 #
 # A net takes numbers. A picture is numbers already: it is a grid of **pixels**, and each pixel of a colour picture has three **channels**, the
 # brightness of red, green and blue, from 0 to 255. Here are some small pictures, of 32 × 32 pixels:
@@ -306,6 +311,7 @@ print("as inputs:", flat.shape, "numbers from 0 to 1, beginning with", flat[:3].
 # its answer. To predict a single number, such as a price, one output is enough.
 #
 # ## How many numbers are to be learned?
+# <!-- concept: 8, 40 -->
 #
 # There is one weight for each connection and one bias for each neuron. Between 3 inputs and 4 neurons there are 3 · 4 = 12 weights, and there are 4
 # biases: 16 parameters. Inputs have no bias, since nothing is computed there.
@@ -347,6 +353,7 @@ plots.neurons([3072, 64, 10], names=["pixels", "hidden layer", "classes"])
 # Nearly 200 000 numbers for small pictures, most of them in the first layer. In lesson 10 we meet a layer that needs far fewer.
 #
 # ## A net that knows nothing
+# <!-- concept: 8 -->
 #
 # A new net starts with **random weights** (and biases of 0). We ask one for the class of a thousand pictures that it has never seen.
 

@@ -36,6 +36,7 @@ print(f"error: {y_one} − {y_hat_one} = {y_one - y_hat_one}")
 # It is negative, because the prediction was too high. Had the neuron said 110, the error would be +75. Both answers are equally far off.
 #
 # ## Forty errors
+# <!-- concept: 3, 9 -->
 #
 # For the rest of this lesson we take the simplest net of all: one input, one neuron, no activation function. It computes
 #
@@ -88,6 +89,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Why not take their mean?
+# <!-- concept: 9 -->
 #
 # Forty errors are too many to compare two lines. We want one number. The first idea is their mean, $\frac{1}{n} \sum_i (y_i - \hat y_i)$.
 # Let us put it to the test with a foolish line: w = 0, so that the rooms count for nothing, and b = 54.5975, the mean price. It says the same
@@ -132,6 +134,7 @@ for e in (1, 2, 4, 8, 16):
 # that will be of use.
 #
 # ## The mean squared error
+# <!-- concept: 9 -->
 #
 # Now the mean is harmless. The mean of the squared errors over all n examples is the **mean squared error**, MSE, our first **loss** (some say
 # *cost*):
@@ -202,6 +205,7 @@ for name, a, b in [("40 houses", x, y), ("80 houses", x_twice, y_twice)]:
 # With a mean, losses of data sets of different sizes can be compared: that of 40 000 pictures for training and that of 10 000 for testing.
 #
 # ## The loss is a function of the weights
+# <!-- concept: 10 -->
 #
 # Here comes the change of view on which all training rests. The data are given and stay as they are. What we may change is w and b. So the loss
 # is a *function of w and b*:
@@ -261,6 +265,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Both at once: the loss surface
+# <!-- concept: 10 -->
 #
 # For every pair (w, b) there is a loss. Think of w and b as east and north on a map, and of the loss as the height. Here is the land, seen from
 # the side, and below as a map with lines of equal height:

@@ -22,6 +22,7 @@ from minidl.lesson_runner import Exercise, Prediction
 
 # %% [markdown]
 # ## A loss, one small step at a time
+# <!-- concept: 13 -->
 #
 # Take one example with small numbers: the input is x = 2, the right answer is y = 5, and our line has w = 3 and b = −4. A computer finds the
 # squared error in four steps. Each uses one operation only:
@@ -55,6 +56,7 @@ plots.computation_graph(L, gradients=False)
 # To compute from left to right, from the inputs to the loss, is the **forward pass**.
 #
 # ## How a change travels
+# <!-- concept: 13 -->
 #
 # Now change w a tiny bit, and look how much each later value changes, for each unit of change in w:
 

@@ -37,6 +37,7 @@ print(f"{len(x)} houses; the loss at w = −5, b = 20 is {loss(-5, 20):.1f}")
 
 # %% [markdown]
 # ## The gradient is a mean
+# <!-- concept: 13 -->
 #
 # The loss is a mean over the examples, and so is its gradient: you may compute the gradient of each house by itself and take the mean.
 
@@ -62,6 +63,7 @@ for size in (1, 2, 5, 10, 20):
 # times as many houses cost four times as much, and give an estimate only twice as good. So small samples are a bargain.
 #
 # ## Batches, iterations, epochs
+# <!-- concept: 14, 15 -->
 #
 # * A **batch** (or *mini-batch*) is the handful of examples from which one gradient is computed. Its size is the **batch size**; 32 is
 #   usual.
@@ -153,6 +155,7 @@ exercise.done()
 
 # %% [markdown]
 # ## The noise of SGD
+# <!-- concept: 14 -->
 #
 # Three walks with the same learning rate and the same number of updates, on batches of all 40 houses, of 8, and of 2. For every update, the
 # loss is that of another random batch:
@@ -193,6 +196,7 @@ for n in (40, 8, 2):
 # sets make the difference larger. After a single look at all of 40 000 pictures, batch gradient descent has made one update, and SGD 1 250.
 #
 # ## What the noise is good for
+# <!-- concept: 14 -->
 #
 # A loss may have more than one valley. Plain gradient descent ends at the bottom of the valley in which it starts, and if that is not the
 # deepest one, it does not find out. Noise can carry it over the ridge. Here is a loss with two valleys, and a noise that is added to its
@@ -225,6 +229,7 @@ for side, first in {"right": 2.5, "left": -2.5}.items():
 # walk out of narrow valleys into wide ones, where the loss changes little if the data change a little.
 #
 # ## The training cycle
+# <!-- concept: 13 -->
 #
 # These are the six steps of every training:
 #
@@ -292,6 +297,7 @@ plots.loss_surface(valley, (-9, 2), (-1.8, 1.8), creeping, title="SGD in a narro
 # one would make it even slower along. Three remedies are in use. Each of them *remembers* something of the gradients before.
 #
 # ## Momentum
+# <!-- concept: 18 -->
 #
 # Let the steps have a memory, as a ball that rolls has one: it keeps a part β of its velocity v, and the slope adds to it.
 #
@@ -349,6 +355,7 @@ print(rolling.explain(2, "w"))
 
 # %% [markdown]
 # ## RMSProp
+# <!-- concept: 18 -->
 #
 # Another idea: give each parameter **a learning rate of its own**. Remember how large its gradients have been lately, and divide by that.
 #
@@ -407,6 +414,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Adam
+# <!-- concept: 18 -->
 #
 # **Adam** (*adaptive moments*) does both. It remembers a running mean m of the gradient, as Momentum does, and a running mean v of its
 # square, as RMSProp does:
@@ -510,6 +518,7 @@ for optimizer in (optimizers.SGD(0.1), optimizers.Momentum(0.05), optimizers.RMS
 # right, on nearly everything. SGD with momentum, well tuned, is often as good in the end.
 #
 # ## To go on training, call `fit` again
+# <!-- concept: 16 -->
 #
 # The training is over and the loss is still falling? The model keeps its weights, and the optimiser what it remembers. Call `fit` again: it
 # **goes on** from there. Three epochs and three more are the same as six (if the batches are the same; here nothing is shuffled):

@@ -82,6 +82,7 @@ plots.decision_boundary(bent, points, same_sign, ["different signs", "same sign"
 # x).
 #
 # ## Why two linear layers are one
+# <!-- concept: 19 -->
 #
 # A layer without activation computes $x W_1 + b_1$. A second one after it gives
 #
@@ -178,6 +179,7 @@ exercise.done()
 # Twelve numbers instead of 337 parameters. Training does not find such a neat solution, but it finds one, without anybody having the idea.
 #
 # ## Three activations and their derivatives
+# <!-- concept: 19 -->
 #
 # For backpropagation we need the derivative of an activation: how much of the gradient passes it.
 
@@ -238,6 +240,7 @@ exercise.done()
 
 # %% [markdown]
 # ## The vanishing gradient
+# <!-- concept: 19 -->
 #
 # In a deep net, the gradient passes one activation after the other on its way to the first layer, and is multiplied by the derivative of
 # each. With the sigmoid, that is at most ¼ every time.
@@ -394,6 +397,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Units that die
+# <!-- concept: 19 -->
 #
 # ReLU has a weakness of its own. Where its input is negative, its output is 0 and its derivative is 0. For *some* examples that is how it
 # should be. But if a unit's input is negative for **all** examples, no gradient ever reaches its weights: they stay as they are, and so

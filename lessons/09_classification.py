@@ -32,6 +32,7 @@ print("the first lemon:", fruit[0].round(2), "  the first orange:", fruit[100].r
 # middle is 0. The **label** of a fruit is its **class**: 0 for lemons, 1 for oranges.
 #
 # ## From a score to a probability
+# <!-- concept: 20 -->
 #
 # A neuron computes $z = w_1 x_1 + w_2 x_2 + b$. That is a number between −∞ and ∞: a **score**, large if the fruit looks like an orange. We
 # would like a *probability*, between 0 and 1. The **sigmoid** function makes one of any score:
@@ -79,6 +80,7 @@ exercise.done()
 
 # %% [markdown]
 # ## A loss from surprise
+# <!-- concept: 22 -->
 #
 # How bad is a probability? Say the net gives an orange the probability p of being an orange. If p is near 1, the truth is no surprise. If p
 # is 0.01, it is a great surprise. The measure of surprise is
@@ -150,6 +152,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Where it fails
+# <!-- concept: 22 -->
 
 # %%
 Prediction(
@@ -241,6 +244,7 @@ for score in (-3.0, -40.0):
 
 # %% [markdown]
 # ## Why not the squared error?
+# <!-- concept: 22 -->
 #
 # The squared error (1 − p)² of lesson 2 would also be small if p is near 1. Compare the two, over the probability p of the right class:
 
@@ -285,6 +289,7 @@ print(f"loss {loss:.3f}   accuracy {accuracy:.3f}")
 # train with it.
 #
 # ## Several classes
+# <!-- concept: 20 -->
 #
 # For more than two classes, the last layer gets **one unit (node) for each class**, and each unit gives a score. Now we need probabilities
 # that **sum to 1**, as the fruit is exactly one of them. The **softmax** function makes them in two steps: take $e^z$ of each score, which
@@ -359,6 +364,7 @@ print("softmax of (0.7, 0):", ops.softmax(np.array([0.7, 0.0])).numpy(), "  σ(0
 
 # %% [markdown]
 # ## Labels that fit: one-hot
+# <!-- concept: 21 -->
 #
 # The net now gives a row of probabilities. The truth can be written in the same form: 1 for the right class, 0 for all others. This is
 # called **one-hot**. For the classes cat, dog, and bird, a dog is (0, 1, 0). The loss is the cross-entropy between the two rows,
@@ -447,6 +453,7 @@ exercise.done()
 
 # %% [markdown]
 # ## Three losses, and the labels that they take
+# <!-- concept: 23 -->
 #
 # | loss | the net's last layer | labels |
 # |---|---|---|

@@ -29,6 +29,7 @@ print(f"colour: {pictures.shape}   grey: {grey.shape}   (pictures, rows, columns
 
 # %% [markdown]
 # ## How many weights does a picture need?
+# <!-- concept: 25 -->
 #
 # A dense layer connects every input with every unit, and each connection has a weight. How many is that for one small colour picture?
 
@@ -81,6 +82,7 @@ for distance in (1, 2, 4, 8):
 # These two ideas together are convolution.
 #
 # ## A filter, by hand
+# <!-- concept: 27, 39 -->
 #
 # Here is a tiny grey picture, dark above and light below, and a **filter** (also called a **kernel**): nine weights.
 
@@ -160,6 +162,7 @@ exercise.done()
 # The map of our picture is 0, 15, 15, 0 from top to bottom: the edge is found, at the two places where the filter reaches over it.
 #
 # ## Filters with a purpose
+# <!-- concept: 26 -->
 #
 # Other weights, other features. From here on minidl slides the filters for us. Four of them at once, on a grey picture:
 
@@ -200,6 +203,7 @@ print(
 # loss small. In lesson 14 you will see that trained nets find blurs and edges by themselves.
 #
 # ## The same filter everywhere
+# <!-- concept: 26 -->
 #
 # What happens to the feature map if the object moves?
 
@@ -219,6 +223,7 @@ print("the map moved by 15, too:", np.allclose(np.roll(maps[0], 15, axis=2), map
 # that the answer does not change at all. That comes only later, and only in part, when the maps are pooled (lesson 11).
 #
 # ## Stride and padding
+# <!-- concept: 34, 29 -->
 #
 # Two settings say where the filter is laid:
 #
@@ -289,6 +294,7 @@ print(ops.conv2d(np.ones((1, 5, 5, 1)), edge.reshape(3, 3, 1, 1), padding="same"
 
 # %% [markdown]
 # ## Channels, and several filters
+# <!-- concept: 34 -->
 #
 # A colour picture has three numbers at each pixel: three **channels**. The filter then has a layer of weights for each of them. A 3 × 3
 # filter on a colour picture has 3 · 3 · 3 = 27 weights. All 27 products are added up, so that it gives *one* map, not three.

@@ -29,6 +29,7 @@ plots.gallery(x_train, y_train, names, rows=3)
 
 # %% [markdown]
 # ## Max-pooling, by hand
+# <!-- concept: 28, 38, 29 -->
 #
 # A feature map says at every pixel how strongly a feature is there. Often that is more detail than we need: that there is an edge *around
 # here* would be enough. **Pooling** makes the map smaller. It cuts the map into windows of 2 × 2 and keeps one number of each.
@@ -229,6 +230,7 @@ exercise.done()
 
 # %% [markdown]
 # ## From maps to a row: flatten
+# <!-- concept: 28 -->
 #
 # After some rounds of convolution and pooling we have many small maps, (rows, columns, channels). The dense layers at the end want a row of
 # numbers. **Flatten** writes the maps into one row; it calculates nothing. (6, 6, 32) becomes 6 · 6 · 32 = 1152 numbers:
@@ -238,6 +240,7 @@ print(layers.Flatten()(np.zeros((1, 6, 6, 32))).shape)
 
 # %% [markdown]
 # ## The whole net
+# <!-- concept: 28, 34 -->
 #
 # Here is the first net for pictures of this course, line by line. `Input` says what shape an example has. A layer that is *called* on what
 # came before is connected with it. The net is what lies between inputs and outputs.
@@ -259,6 +262,7 @@ plots.architecture(model)
 # (What each layer looks for, is learned; nobody tells it. The comments say what one typically finds. In lesson 14 we look.)
 #
 # ## Counting parameters
+# <!-- concept: 40 -->
 #
 # For every layer, `summary` gives the shape of its output and how many parameters it has. `None` is the number of examples in a batch,
 # which is open.
@@ -362,6 +366,7 @@ exercise.done()
 # builds differently.
 #
 # ## A net for large pictures
+# <!-- concept: 29 -->
 #
 # This one tells two kinds of X-rays apart, grey pictures of 256 × 256. It uses three things that are new.
 
@@ -384,6 +389,7 @@ print(f"{nets.intro().count_params():,} and {xray.count_params():,}; {256 * 256 
 
 # %% [markdown]
 # ## Dropout
+# <!-- concept: 29 -->
 #
 # During training, `Dropout(0.6)` sets each number to 0 with a probability of 0.6, at random and anew for each batch. So no unit can rely on
 # a certain other one being there. Nothing is deleted for good, as the phrase "deleting neurons" suggests: outside of training, dropout does

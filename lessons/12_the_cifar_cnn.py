@@ -25,6 +25,7 @@ from minidl.lesson_runner import Exercise, Prediction
 
 # %% [markdown]
 # ## Step 1: say what you want
+# <!-- concept: 32, 30 -->
 #
 # In one sentence, before any code: *given a small colour picture, say which of ten kinds of thing it shows.* That is **classification**: one
 # answer out of a fixed list. It is not finding where the thing is (localisation), nor naming several things (detection).
@@ -53,6 +54,7 @@ print("classes:", ", ".join(class_names))
 
 # %% [markdown]
 # ## Step 2: inputs and outputs
+# <!-- concept: 30 -->
 #
 # What goes in, what comes out? Look at shapes, types and ranges before anything else. Most mistakes of beginners, and of others, are found
 # here.
@@ -68,6 +70,7 @@ plots.gallery(train_images, train_labels, class_names, rows=4)
 # of shape (n, 1).
 #
 # ## Step 3: prepare the data
+# <!-- concept: 31, 17 -->
 #
 # Three things have to be done.
 #
@@ -224,6 +227,7 @@ model.compile(
 # `metrics=["accuracy"]`, they were `accuracy` and `val_accuracy`. Logs in books often show one name and code that gives the other.
 #
 # ## Step 6: train
+# <!-- concept: 33 -->
 #
 # Before it starts, know what to expect. An untrained net gives every class about the same probability, 1/10. The cross-entropy of that is
 # $-\ln 0.1 = 2.303$, and the accuracy 0.1.
@@ -334,6 +338,7 @@ plots.predictions(x_test, test_labels, probabilities, class_names, count=12)
 
 # %% [markdown]
 # ## Step 8: measure
+# <!-- concept: 33, 35 -->
 #
 # Now the test pictures, once. Here waits the next trap: the test labels are still whole numbers, and the loss wants one-hot rows. What happens if
 # one forgets?
@@ -409,6 +414,7 @@ for seed in (1, 1, 2):
 # this step alone. If you change anything after you have looked at the test accuracy, the test pictures have become validation pictures.
 #
 # ## Step 10: save and share
+# <!-- concept: 36 -->
 #
 # `save` writes everything into one file: layers, connections, weights, the compile settings, the state of Adam. `.keras` is the format of Keras, which
 # reads these files as well. Who loads it can predict at once, or go on training.
@@ -432,6 +438,7 @@ print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabi
 # * what it is **not** for.
 #
 # ## The same ten steps: X-rays
+# <!-- concept: 41 -->
 #
 # A second project, quickly, to see that the steps carry over. *Step 1:* given a chest X-ray, is the heart's shadow enlarged? Two answers. The
 # pictures of `chests2` are schematic and drawn by minidl. A net trained on them knows nothing about patients; it is an exercise.

@@ -39,6 +39,7 @@ print(f"accuracy on {len(x_test)} test pictures: {(answers == y_test).mean():.3f
 # depend on the run: on another machine the last digits of the weights differ, and with them some answers.)
 #
 # ## What is taken for what
+# <!-- concept: 35 -->
 #
 # The accuracy hides *which* pictures go wrong. The **confusion matrix** $C$ shows it: $C_{ij}$ counts how often a picture of class $i$ got the
 # answer $j$. Rows are the truth, columns the answers; right answers lie on the diagonal.
@@ -130,6 +131,7 @@ plots.feature_maps(model, x_test[shown], second)
 # corner or an end. From layer to layer there is less "where exactly" and more "what".
 #
 # ## Which pixels does the answer hang on?
+# <!-- concept: 42 -->
 #
 # A derivative says how one number changes with another. So far we asked how the loss changes with each weight. Nothing keeps us from asking
 # how the *score of a class* changes with each **pixel**. Large derivative: the answer hangs on this pixel. That is a **saliency map** (Simonyan,
@@ -194,6 +196,7 @@ plots.saliency(model, x_test[:6], class_names=names)
 # mean over noisy copies, which calms them: SmoothGrad.)
 #
 # ## Which places speak for the class?
+# <!-- concept: 42 -->
 #
 # **Grad-CAM** (Selvaraju and others, 2017) asks at the last convolution, where "what" is known and "where" is not yet lost. Each of its
 # feature maps $A_c$ gets a weight: the mean of the derivatives of the score by all places of that map. Then the maps are added up:
@@ -248,6 +251,7 @@ plots.grad_cam(model, x_test[:6], class_names=names)
 # eyes: we *want* to see that. A colourful map over a picture looks like an explanation whatever it shows.
 #
 # ## Sanity check 1: destroy the net
+# <!-- concept: 42 -->
 #
 # Here is a test that every such map should pass (Adebayo and others, 2018). Replace the weights by random ones. The net then knows nothing,
 # so a map that explains *what the net knows* must change. A map that stays the same was about the picture all the time.

@@ -31,7 +31,8 @@ def public_modules() -> list[str]:
         module = importlib.import_module(f"minidl.{name}")
         found.append(module.__name__)
         listed = getattr(module, "__all__", [])
-        found += [f"{module.__name__}.{inner}" for inner in sorted(listed) if isinstance(getattr(module, inner, None), ModuleType)]
+        inside = [f"{module.__name__}.{inner}" for inner in sorted(listed)]
+        found += [inner for inner in inside if _is_module(inner)]  # not those that only bear a name here
     return found
 
 
@@ -91,8 +92,8 @@ def _page(name: str, homes: dict[int, str]) -> str:
     elsewhere = []
     for member in members(module):
         value = getattr(module, member)
-        if homes[id(value)] != name:
-            link = f":py:obj:`{name}.{member} <{homes[id(value)]}.{member}>`"
+        if (home := homes.get(id(value), name)) != name:  # some are made anew each time they are asked for
+            link = f":py:obj:`{name}.{member} <{home}.{member}>`"
             elsewhere.append(f"* {link}: {_summary(value)}")
             continue
         kind = "class" if inspect.isclass(value) else "function"
