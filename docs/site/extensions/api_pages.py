@@ -45,7 +45,7 @@ def _is_module(name: str) -> bool:
 
 def members(module: ModuleType) -> list[str]:
     """The public names of a module that are no modules: ``__all__``, or what it defines itself; of `minidl.ops` what it gathers."""
-    listed = getattr(module, "__all__", None)
+    listed = dir(module) if module.__name__.startswith("minidl.keras") else getattr(module, "__all__", None)  # not what is left out
     if listed is None:
         own = lambda value: getattr(value, "__module__", None) == module.__name__  # noqa: E731
         gathered = lambda value: module.__name__ == "minidl.ops" and isinstance(value, Op)  # noqa: E731
@@ -103,7 +103,7 @@ def _page(name: str, homes: dict[int, str]) -> str:
             bases = [base for base in value.__mro__[1:-1] if id(base) in homes]
             shown += ["   :show-inheritance:"] if bases else []
         lines += [*shown, ""]
-    inner = [f"{name}.{each}" for each in getattr(module, "__all__", []) if isinstance(getattr(module, each), ModuleType)]
+    inner = [f"{name}.{each}" for each in getattr(module, "__all__", []) if _is_module(f"{name}.{each}")]
     if elsewhere and name == "minidl":
         lines += ["From its modules:", "", *elsewhere, ""]
     elif elsewhere:
