@@ -88,7 +88,7 @@ def test_it_is_complete(lesson):
     assert re.search(r"^# \*\d+ minutes\.", text, re.MULTILINE), "how long it takes: *40 minutes. You need: …*"
     called = [node.func for tree in code(lesson) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert any(isinstance(function, ast.Name) and function.id == "Prediction" for function in called)
-    assert any(isinstance(function, ast.Attribute) and ast.unparse(function).startswith("plots.") for function in called), "a picture"
+    assert any(ast.unparse(function).startswith(("plots.", "panels")) for function in called), "a picture"
 
 
 @each
