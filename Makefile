@@ -2,13 +2,14 @@
 # Another Python than the one found: make PYTHON=python3.12 test
 
 VENV := .venv
+SITE_VENV := .venv-site
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test mutation bench lint clean other-python
+.PHONY: help train test mutation bench lint site notebooks clean other-python
 
 help:  ## Show this list.
 	@echo 'make train   train a small net on pictures; options: make train ARGS="--epochs 3 --seed 2"'
@@ -17,6 +18,8 @@ help:  ## Show this list.
 	@echo '             options: make mutation ARGS="--part rules", or kernels, or checker)'
 	@echo 'make bench   hold minidl against PyTorch, JAX, Keras and DeZero, which it installs into .venv-bench;'
 	@echo '             options: make bench ARGS="--quick --only intro --peers torch"'
+	@echo 'make site    build the course site in build/site: lessons, reference, search; options: make site ARGS=--fresh'
+	@echo 'make notebooks  write all lessons as notebooks, for students and with solutions, into build/notebooks'
 	@echo 'make lint    check style and types'
 	@echo 'make clean   remove .venv and everything else that was built'
 	@echo 'Another Python: make PYTHON=python3.12 test'
@@ -37,8 +40,14 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+site: $(SITE_VENV)/.ready
+	$(subst $(VENV),$(SITE_VENV),$(BIN))/python docs/site/build.py $(ARGS)
+
+notebooks: $(VENV)/.ready
+	$(BIN)/python -m minidl.lesson_runner.notebooks build/notebooks
+
 clean:
-	rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SITE_VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: pyproject.toml $(VENV)/.python
@@ -48,6 +57,13 @@ $(VENV)/.ready: pyproject.toml $(VENV)/.python
 $(VENV)/.ready-dev: pyproject.toml $(VENV)/.python
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $(VENV)/.ready $@
+
+# The site's packages are many: they get a place of their own.
+$(SITE_VENV)/.ready: pyproject.toml $(VENV)/.python
+	@echo 'setting up $(SITE_VENV) (a few minutes, once)'
+	@"$$(cat $(VENV)/.python)" -m venv $(SITE_VENV)
+	$(subst $(VENV),$(SITE_VENV),$(BIN))/python -m pip install --quiet --editable ".[site]"
+	@touch $@
 
 # .venv is made anew if PYTHON=… asks for another one than it was made with.
 ifneq ($(origin PYTHON),undefined)

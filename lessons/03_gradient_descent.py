@@ -100,6 +100,8 @@ print(f"backpropagation: {g.item():.4f}   a small step: {slope:.4f}")
 # %% [markdown]
 # ## How far?
 #
+# <!-- concept: 11 -->
+#
 # The derivative says which way, and how steep it is. How far to go is our choice: the **learning rate**, written η (eta).
 #
 # $$w \leftarrow w - \eta \, \frac{\partial L}{\partial w}$$
@@ -212,6 +214,8 @@ exercise.done()
 
 # %% [markdown]
 # ## Too small, right, too large
+#
+# <!-- concept: 12 -->
 #
 # The learning rate is the first *hyperparameter* of this course: a number that nobody learns, that you choose. Here are five choices, with the
 # loss after each step:

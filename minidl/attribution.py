@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from minidl import activations, backend, ops
+from minidl import activations, ops
 from minidl.autograd import grad
-from minidl.backend import to_numpy
-from minidl.batches import arrays_of
+from minidl.backend import move, owner, to_numpy
+from minidl.batches import Batch, arrays_of
 from minidl.checks import whole
-from minidl.layers import Activation, Conv2D, Dense, Softmax
+from minidl.layers import Activation, Conv2D, Dense, ReLU, Softmax
 from minidl.layers.base import Layer
 from minidl.registry import nearest
 from minidl.symbolic import Call, flat, map_structure
@@ -24,6 +24,17 @@ def layer_outputs(model: Any, x: Any, training: bool = False) -> dict[str, Tenso
     recorded, so that `minidl.grad` can ask how one depends on another. A layer that is used twice gives what it gave last."""
     values = _run(model, x, training)
     return {call.layer.name: values[call.outputs[0]] for call in _calls(model)}
+
+
+def silent_units(model: Any, x: Any) -> dict[str, np.ndarray]:
+    """Which units of each layer with ReLU give 0 for every example of the batch ``x``: bools (units,) by the layers' names. A unit of a
+    convolution is a filter."""
+    found = {}
+    for name, y in layer_outputs(model, x).items():
+        layer = model.get_layer(name)
+        if isinstance(layer, ReLU) or activations.name_of(getattr(layer, "activation", None)) == "relu":
+            found[name] = (y.numpy().reshape(-1, y.shape[-1]) <= 0).all(axis=0)
+    return found
 
 
 def saliency(model: Any, x: Any, classes: Any = None, samples: int = 1, noise: float = 0.1, seed: int = 0) -> np.ndarray:
@@ -71,6 +82,19 @@ def grad_cam(model: Any, x: Any, classes: Any = None, layer: str | None = None, 
     return _scaled(np.stack([_enlarged(one, pictures.shape[1:3]) for one in heat]))
 
 
+def probabilities(answers: Any) -> np.ndarray:
+    """(n, classes) of what a classifier gives: probabilities, scores before a softmax, or one number for class 1 and against class 0."""
+    given = np.asarray(answers, float)
+    scores = bool((given < 0).any() or (given > 1).any())
+    if given.shape[1] == 1:  # the sigmoid of s is the softmax of (−s/2, s/2)
+        given = np.concatenate([-given / 2, given / 2] if scores else [1 - given, given], axis=1)
+    if not scores:
+        return given
+    with np.errstate(invalid="ignore"):
+        e = np.exp(given - given.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+
 # ---------------------------------------------------------------- running a model layer by layer
 
 
@@ -82,23 +106,14 @@ def _calls(model: Any) -> Iterator[Call]:
 
 def _run(model: Any, x: Any, training: bool = False) -> Values:
     """What flows at each place of the model."""
-    calls, weight = list(_calls(model)), next(model.each_weight(), None)
-
-    def ready(array: Any) -> Tensor:
-        if weight is None:
-            return Tensor(to_numpy(array).astype("float32"), requires_grad=True)
-        return Tensor(_like(array, weight.data).astype(weight.dtype), requires_grad=True)
-
-    values: Values = dict(zip(model.inputs, model._arranged(map_structure(ready, arrays_of(x, "x")))))
+    calls = list(_calls(model))
+    (batch,) = model.prepared([Batch(arrays_of(x, "x"), None, None)])
+    inputs = map_structure(lambda t: Tensor(t.data, requires_grad=True), batch.x)
+    values: Values = dict(zip(model.inputs, model.arranged(inputs)))
     for call in calls:
         outputs = call.layer(*map_structure(values.__getitem__, call.inputs), training=training)
         values.update(zip(call.outputs, flat(outputs)))
     return values
-
-
-def _like(array: Any, other: Any) -> Any:
-    """``array`` on the backend of ``other``."""
-    return backend.move(array, backend.owner(other))
 
 
 def _scores(model: Any, pictures: np.ndarray, classes: np.ndarray) -> tuple[Values, Tensor]:
@@ -114,7 +129,7 @@ def _scores(model: Any, pictures: np.ndarray, classes: np.ndarray) -> tuple[Valu
         raise ValueError(f"classes must lie in 0…{scores.shape[1] - 1}; got {classes.tolist()}")
     chosen = np.zeros(scores.shape, scores.dtype)
     chosen[np.arange(len(classes)), classes] = 1
-    return values, (scores * _like(chosen, scores.data)).sum(axis=1)
+    return values, (scores * move(chosen, owner(scores.data))).sum(axis=1)
 
 
 def _before_activation(model: Any, values: Values) -> Tensor:
@@ -153,7 +168,10 @@ def _maps_of(model: Any, name: str | None) -> Call:
 
 
 def _pictures(x: Any) -> np.ndarray:
-    pictures = to_numpy(arrays_of(x, "x"))
+    given = arrays_of(x, "x")
+    if isinstance(given, (list, tuple, dict)):
+        raise ValueError(f"x must be one array of pictures (n, H, W, C); got {len(given)} arrays: np.stack makes one of them")
+    pictures = to_numpy(given)
     if pictures.ndim != 4:
         one = " (one picture? give it a batch axis: x[None])" if pictures.ndim == 3 else ""
         raise ValueError(f"x must be pictures of shape (n, H, W, C); got {pictures.shape}{one}")

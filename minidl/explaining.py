@@ -35,14 +35,16 @@ class Explained:
             yield
             return
         optimizer: Any = self
-        noted, state, t = [(p, g) for p, g in zip(params, grads) if p.size], optimizer._state, optimizer.iterations + 1
+        noted, t = [(p, g) for p, g in zip(params, grads) if p.size], optimizer.iterations + 1
         notes: list[dict[str, Any]] = []
+        together = optimizer.clip == "global_clipnorm"
         for i, (p, g) in enumerate(noted):
-            first = {"w": _first(p.data), "g": _first(g), "before": _slots(optimizer, state, p)}
+            norm = norm_of(grads if together else [g]) if optimizer.clip else None
+            first = {"w": _first(p.data), "g": _first(g), "before": _slots(optimizer, p), "norm": norm}
             notes.append({"name": p.name or f"parameter {i}", "t": t, "rate": optimizer._learning_rate, **first})
         yield
         for note, (p, _) in zip(notes, noted):
-            note["after"], note["end"] = _slots(optimizer, state, p), _first(p.data)
+            note["after"], note["end"] = _slots(optimizer, p), _first(p.data)
         self._last = notes
 
     def explain(self) -> str:
@@ -59,8 +61,13 @@ def _first(array: Any) -> float:
     return float(array.flat[0])
 
 
-def _slots(optimizer: Any, state: Mapping[Any, Any], param: Any) -> dict[str, float]:
-    return {slot: _first(state[param][slot]) if param in state else start for slot, start in optimizer.slots.items()}
+def _slots(optimizer: Any, param: Any) -> dict[str, float]:
+    return {slot: _first(array) for slot, array in optimizer.state_of(param).items()}
+
+
+def norm_of(gradients: Sequence[Any]) -> float:
+    """Of all together."""
+    return float(np.sqrt(sum(np.sum(np.square(g, dtype=float)) for g in gradients)))
 
 
 def rule_of(optimizer: Any) -> str:
@@ -82,20 +89,20 @@ def show(value: float) -> str:
 
 
 def explain_update(
-    optimizer: Any, name: str, t: int, rate: float, w: float, g: float, before: Mapping[str, float], after: Mapping[str, float], end: float
-) -> str:
-    """Update ``t`` of the number ``w`` to ``end``: ``before`` and ``after`` are its state, by slot; ``rate`` is the learning rate."""
+    optimizer: Any, name: str, t: int, rate: float, w: float, g: float, before: Mapping[str, float], after: Mapping[str, float], end: float,
+    norm: float | None = None,
+) -> str:  # fmt: skip
+    """Update ``t`` of the number ``w`` to ``end``: ``before`` and ``after`` are its state, by slot; ``rate`` is the learning rate; ``norm``
+    that of the gradients that are clipped together, if it is known."""
     rule = rule_of(optimizer)
     settings = _settings(optimizer, rate)
     head = f"update {t} of {name}, {type(optimizer).__name__} ({', '.join(f'{k} = {show(v)}' for k, v in settings.items())})"
-    given = {**settings, "g": g, "t": t, "w": w}
-    lines = [f"g = {show(g)}"]
+    seen, clipped = _clipped(optimizer, g, norm)
+    given = {**settings, "g": seen, "t": t, "w": w}
+    lines = [f"g = {show(g)}", *clipped]
     if decay := optimizer.weight_decay:
         given["w"] = w - rate * decay * w
         lines.append(f"w ← w − η λ w = {show(w)} − {show(rate)}·{show(decay)}·{_signed(w)} = {show(given['w'])}")
-    clip = f"{optimizer.clip}={show(optimizer.limit)}" if optimizer.clip else ""
-    if clip:
-        lines.append(f"({clip}: the rule may see a smaller g than this one)")
     for slot in before:
         given |= {symbol_of(optimizer, slot): before[slot], symbol_of(optimizer, slot) + "'": after[slot]}
     for left, formula in _LINES[rule](optimizer) if rule else []:
@@ -107,6 +114,22 @@ def explain_update(
         lines += [f"{slot}: {show(before[slot])} → {show(after[slot])}" for slot in before]
         lines.append(f"w: {show(w)} → {show(end)}      ({type(optimizer).__name__} has a rule of its own)")
     return "\n    ".join([head, *lines])
+
+
+def _clipped(optimizer: Any, g: float, norm: float | None) -> tuple[float, list[str]]:
+    """The number that the rule sees, and what is said of it."""
+    limit, name = optimizer.limit, f"{optimizer.clip}={show(optimizer.limit)}"
+    if not optimizer.clip:
+        return g, []
+    if optimizer.clip == "clipvalue":
+        seen = min(max(g, -limit), limit)
+        return seen, [f"g ← {show(seen)}      ({name}: it is kept within ±{show(limit)})"]
+    if norm is None:
+        return g, [f"({name}: the rule may see a smaller g than this one)"]
+    if norm <= limit:
+        return g, [f"({name}: ‖g‖ = {show(norm)} is within, and g stays)"]
+    seen = g * limit / norm
+    return seen, [f"g ← g · {show(limit)} / ‖g‖ = {_signed(g)} · {show(limit)} / {show(norm)} = {show(seen)}      ({name})"]
 
 
 def _settings(optimizer: Any, rate: float) -> dict[str, float]:

@@ -12,15 +12,17 @@ from minidl.autograd import grad
 from minidl.backend import to_numpy
 from minidl.callbacks import Callback
 from minidl.checks import number, whole
-from minidl.explaining import explain_update, rule_of, symbol_of
+from minidl.explaining import explain_update, norm_of, rule_of, symbol_of
+from minidl.hooks import Around
+from minidl.sizes import bytes_in_words
 from minidl.tensor import Tensor
 
-Rows = list[np.ndarray]
+Rows = list[np.ndarray | None]  # None: there was no update of this parameter
 HEAD, TAIL = 12, 6  # rows of the table that are shown of many
 
 
 class Ledger(Callback, Mapping[str, np.ndarray]):
-    """A row for each update, as float64 arrays whose first axis counts the updates:
+    """A row for each update, as float64 arrays whose first axis counts the updates (nan where a parameter was left out of one):
 
         ledger["loss"]                    before the update
         ledger["w"], ledger["w.grad"]     the parameter before the update, and dL/dw there
@@ -43,7 +45,7 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         self._states: list[dict[str, dict[str, np.ndarray]]] = []  # before each update, by parameter and slot
         self._names: dict[Tensor, str] = {}
         self._bytes, self._loss = 0, np.nan
-        self._restore: list[tuple[Any, str, Any]] = []  # what `fit` found before
+        self._around: list[Around] = []  # what is watched during `fit`
 
     # ---------------------------------------------------------------- reading it
 
@@ -52,7 +54,8 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
             rows = self._rows[name]
         except KeyError:
             raise KeyError(f"{name!r} is not in this ledger; there are {', '.join(self)}") from None
-        return np.array(rows)
+        shape = next(np.shape(row) for row in rows if row is not None) if rows else ()
+        return np.array([np.full(shape, np.nan) if row is None else row for row in rows])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -70,21 +73,28 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         return np.concatenate([self[name], self.end[name][None]])
 
     def explain(self, row: int = -1, name: str | None = None, index: Any = None) -> str:
-        """One update as its formula with the numbers put in: of the parameter ``name`` (default: the first), and in it of the number at
-        ``index`` (default: the first)."""
+        """One update as its formula with the numbers put in: of the parameter ``name`` (default: the first in that row), and in it of the
+        number at ``index`` (default: the first)."""
         if not self._rows["step"]:
             raise ValueError("nothing was written down yet")
-        name = self.names[0] if name is None else name
+        if not -len(self._states) <= row < len(self._states):
+            raise ValueError(f"row {row} was asked for; there are {len(self._states)} rows")
+        name = next(iter(self._states[row])) if name is None else name
         values = self[name]
-        if not -len(values) <= row < len(values):
-            raise ValueError(f"row {row} was asked for; there are {len(values)} rows")
+        if name not in self._states[row]:
+            raise ValueError(f"{name} was not updated in row {row}")
         at = (row, *((0,) * (values.ndim - 1) if index is None else np.atleast_1d(index)))
+        if len(at) != values.ndim or not all(-n <= k < n for k, n in zip(at, values.shape)):
+            raise ValueError(f"index must be the place of one number in {name}, of shape {values.shape[1:]}; got {index!r}")
         label = name + (str([*map(int, at[1:])]) if len(at) > 1 else "")
         before = {slot: float(old[at[1:]]) for slot, old in self._states[row][name].items()}
         after = {slot: float(self[f"{name}.{symbol_of(self.optimizer, slot)}"][at]) for slot in before}
         w, g = float(values[at]), float(self[f"{name}.grad"][at])
         end = w + float(self[f"{name}.update"][at])
-        return explain_update(self.optimizer, label, int(self["step"][row]), self._rates[row], w, g, before, after, end)
+        together = self.optimizer.clip == "global_clipnorm"
+        written = [self[f"{known}.grad"][row] for known in (self._states[row] if together else [name])]
+        norm = None if together and self.only is not None else norm_of(written)
+        return explain_update(self.optimizer, label, int(self["step"][row]), self._rates[row], w, g, before, after, end, norm)
 
     def to_csv(self, path: Any) -> None:
         """Write all rows; an array takes a column for each of its numbers, ``w[0,1]``. Missing folders are made."""
@@ -101,8 +111,10 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         columns = {}
         for name in self:
             values = self[name]
-            flat = values.reshape(len(values), -1)
-            columns[name if values.ndim == 1 else f"‖{name}‖"] = values if values.ndim == 1 else np.linalg.norm(flat, axis=1)
+            if values.ndim == 1:
+                columns[name] = values
+            else:
+                columns[f"‖{name}‖"] = np.linalg.norm(values.reshape(len(values), -1), axis=1)
         count = len(self._rows["step"])
         chosen = range(count) if count <= HEAD + TAIL + 1 else [*range(HEAD), None, *range(count - TAIL, count)]
         cells = [[*columns]]
@@ -122,24 +134,26 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         self.optimizer = optimizer
         chosen = [(self._name(i, p), p, g) for i, (p, g) in enumerate(zip(params, grads)) if isinstance(p, Tensor) and g is not None]
         chosen = [entry for entry in chosen if self.only is None or entry[0] in self.only]
-        rate, state = optimizer.learning_rate, optimizer._state
+        rate = optimizer.learning_rate
         before = {name: _float64(p.data) for name, p, _ in chosen}
-        slots = {name: {slot: _float64(array) for slot, array in self._slots(optimizer, state, p).items()} for name, p, _ in chosen}
+        slots = {name: {slot: _float64(array) for slot, array in optimizer.state_of(p).items()} for name, p, _ in chosen}
         apply(grads, params)
         row: dict[str, Any] = {"step": t, "loss": self._loss}
         for name, p, g in chosen:
             self.end[name] = _float64(p.data)
             row |= {name: before[name], f"{name}.grad": _float64(g.data if isinstance(g, Tensor) else g)}
-            after = {symbol_of(optimizer, slot): _float64(array) for slot, array in state[p].items()} if p in state else {}
+            after = {symbol_of(optimizer, slot): _float64(array) for slot, array in optimizer.state_of(p).items()}
             row |= {f"{name}.{symbol}": array for symbol, array in (after | _freed(optimizer, after, t)).items()}
             row[f"{name}.update"] = self.end[name] - before[name]
         for name, value in row.items():
-            self._rows.setdefault(name, []).append(np.asarray(value, np.float64))
+            self._rows.setdefault(name, [None] * len(self._rates)).append(np.asarray(value, np.float64))
+        for name in self._rows.keys() - row.keys():
+            self._rows[name].append(None)
         self._rates.append(rate)
         self._states.append(slots)
         self._bytes += sum(np.asarray(value).nbytes for value in row.values()) + sum(a.nbytes for s in slots.values() for a in s.values())
         if self._bytes > self.max_bytes:
-            text = f"the ledger is full after {len(self._rates)} rows ({self._bytes / 1e6:,.0f} MB): write fewer parameters (params=),"
+            text = f"the ledger is full after {len(self._rates)} rows ({bytes_in_words(self._bytes)}): write fewer parameters (params=),"
             warnings.warn(f"{text} fewer rows (every=), or give it more room (max_bytes=)", UserWarning, stacklevel=2)
 
     def _name(self, i: int, param: Tensor) -> str:
@@ -148,32 +162,23 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
             self._names[param] = name if name not in self._names.values() else f"{name} ({i})"
         return self._names[param]
 
-    @staticmethod
-    def _slots(optimizer: Any, state: Any, param: Tensor) -> dict[str, Any]:
-        return state.get(param) or {slot: np.full(param.shape, start) for slot, start in optimizer.slots.items()}
-
     # ---------------------------------------------------------------- as a callback
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        model = self.model
-        self._restore = [(owner, name, vars(owner).get(name)) for owner, name in
-                         ((model.optimizer, "apply"), (model.objective, "loss"), (model.captured, "failed"))]  # fmt: skip
-        apply, loss = model.optimizer.apply, model.objective.loss
+        watched = (self.model.optimizer, "apply", self._written), (self.model.objective, "loss", self._noted)
+        self._around = [Around(*one) for one in watched]
 
-        def written(grads: Any, params: Any) -> None:
-            self.write(apply, model.optimizer, grads, params)
+    def _written(self, apply: Callable[[Any, Any], None], grads: Any, params: Any) -> None:
+        self.write(apply, self.model.optimizer, grads, params)
 
-        def noted(*args: Any) -> Any:
-            result = loss(*args)
-            self._loss = float(result[0].item())
-            return result
-
-        model.optimizer.apply, model.objective.loss = written, noted
-        model.captured.failed = True  # a recorded step calls neither
+    def _noted(self, loss: Callable[..., Any], *args: Any) -> Any:
+        result = loss(*args)
+        self._loss = float(result[0].item())
+        return result
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        for owner, name, before in self._restore:
-            vars(owner).pop(name) if before is None else setattr(owner, name, before)
+        for around in self._around:
+            around.off()
         self.end["loss"] = np.array(np.nan)  # of no single batch
         missing = [name for name in self.only or () if name not in self._rows]
         if missing and self._rates:

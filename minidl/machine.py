@@ -19,6 +19,7 @@ import threadpoolctl
 
 from minidl import __version__
 from minidl.config import cores
+from minidl.sizes import bytes_in_words
 
 if sys.platform == "win32":
     import winreg
@@ -128,7 +129,7 @@ def advice(machine: Machine) -> list[str]:
     if one and every and (blas.threads or 1) > 1 and every < 1.2 * one:
         found.append("All threads together multiply hardly faster than one: other programs use the cores now.")
     if machine.memory_free is not None and machine.memory_free < 2**30:
-        found.append(f"Only {machine.memory_free / 2**20:,.0f} MB of memory are free: a smaller batch_size needs less.")
+        found.append(f"Only {bytes_in_words(machine.memory_free)} of memory are free: a smaller batch_size needs less.")
     if machine.gpu not in ("none found", "unknown") and machine.cupy == "not installed":
         found.append('There is a GPU, but CuPy is not installed: pip install "minidl[cuda12]" (or cuda13).')
     return found

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minidl import backend, labels, losses, ops
+from minidl import backend, initializers, labels, losses, ops
 from minidl.notes import about_broadcasting
 from minidl.registry import Configured, look_up
 from minidl.switches import no_grad
 from minidl.tensor import Tensor
+from minidl.variables import Variable
 
 
 def read(numbers: list[Any]) -> list[float]:
@@ -21,6 +22,13 @@ def read(numbers: list[Any]) -> list[float]:
     arrays = [Tensor(x).data.astype("float64").reshape(()) for x, is_far in zip(numbers, far) if is_far]
     together = iter(backend.to_numpy(backend.owner(*arrays).module.stack(arrays)).tolist() if arrays else ())
     return [next(together) if is_far else float(x) for x, is_far in zip(numbers, far)]
+
+
+class Result(float):
+    """A metric's value: a number, that can also be asked for as Tensors are, ``result().numpy()``."""
+
+    def numpy(self) -> np.float32:
+        return np.float32(self)
 
 
 class Metric(Configured):
@@ -41,6 +49,10 @@ class Metric(Configured):
 
     def __init__(self, name: str | None = None):
         self.name = name or losses.default_name(type(self))
+
+    def add_weight(self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None) -> Variable:
+        """A Variable to count in, as Keras has it: ``self.total = self.add_weight(name="total")``, then ``self.total.assign_add(…)``."""
+        return Variable(initializers.get(initializer or "zeros")(tuple(shape), dtype="float32"), False, name, dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in one batch."""
@@ -104,7 +116,7 @@ class MeanMetric(Metric):
         self.total, self.count = self.total + xp.sum(weighted) * share, self.count + count
 
     def result(self) -> float:
-        return self.mean(*read([self.total, self.count]))
+        return Result(self.mean(*read([self.total, self.count])))
 
     @staticmethod
     def mean(total: float, count: float) -> float:

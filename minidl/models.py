@@ -18,6 +18,15 @@ from minidl.summary import summary_text
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.training import Trainer
 
+OLDER = {  # what models had in Keras 2
+    **dict.fromkeys(("fit_generator", "evaluate_generator", "predict_generator"), "fit, evaluate and predict take generators themselves"),
+    "predict_classes": "write model.predict(x).argmax(axis=-1), or model.predict(x) > 0.5 for a single output",
+    "predict_proba": "model.predict(x) gives the probabilities",
+    "compiled_loss": "write self.compute_loss(y=y, y_pred=y_pred)",
+    "compiled_metrics": "write metric.update_state(y, y_pred) for each metric of self.metrics",
+    **dict.fromkeys(("to_json", "to_yaml"), "model.save('x.keras') keeps the architecture with the weights"),
+}  # fmt: skip
+
 
 class Model(Trainer):
     """A graph of layers from input symbols to output symbols: ``Model(inputs, outputs, name)``.
@@ -36,9 +45,10 @@ class Model(Trainer):
         if (inputs is None) != (outputs is None):
             raise ValueError("a Model needs both inputs and outputs")
         if inputs is not None:
-            self._connect_graph(inputs, outputs)
+            self.connect_graph(inputs, outputs)
 
-    def _connect_graph(self, inputs: Any, outputs: Any) -> None:
+    def connect_graph(self, inputs: Any, outputs: Any) -> None:
+        """Become the model between these symbols."""
         first, last = flat(inputs), flat(outputs)
         for symbol in [*first, *last]:
             if not isinstance(symbol, Symbol):
@@ -85,6 +95,20 @@ class Model(Trainer):
         self._needs_compile()
         return list(self.objective.logs())
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean called "loss", and the metrics: for a ``train_step`` of one's own, which may also write ``metrics`` anew."""
+        return [] if self.optimizer is None else self.objective.own()
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
+        """The loss of a batch, as `compile` chose it, with the penalties: for a ``train_step`` of one's own."""
+        self._needs_compile()
+        return self.objective.loss(y, y_pred, sample_weight, self.losses)[0]
+
+    def __getattr__(self, name: str) -> Any:
+        hint = f": {OLDER[name]}" if name in OLDER else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
+
     @classmethod
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Model":
         """A model of this class between symbols that exist already."""
@@ -102,11 +126,11 @@ class Model(Trainer):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not self.calls:
             raise NotImplementedError(f"{type(self).__name__} has neither inputs and outputs nor a call method")
-        values = dict(zip(self.inputs, self._arranged(inputs)))
+        values = dict(zip(self.inputs, self.arranged(inputs)))
         self._steps.run(values, training)
         return map_structure(values.__getitem__, self.output_structure)
 
-    def _arranged(self, inputs: Any) -> list[Any]:
+    def arranged(self, inputs: Any) -> list[Any]:
         """The inputs in the order of ``self.inputs``, with their shapes checked."""
         if isinstance(inputs, dict):
             names = self.input_names
@@ -214,7 +238,7 @@ class Sequential(Model):
     def from_symbols(cls, inputs: Any, outputs: Any, name: str) -> "Sequential":
         """A model of this class between symbols that exist already."""
         made = cls(name=name)
-        made._connect_graph(inputs, outputs)
+        made.connect_graph(inputs, outputs)
         made._stack = [call.layer for call in made.calls if call.inputs]
         return made
 
@@ -238,7 +262,7 @@ class Sequential(Model):
             elif isinstance(layer, Model) and len(layer.inputs) == 1:
                 self._start(layer.inputs[0].shape[1:])
         if self.inputs:
-            self._connect_graph(self.inputs[0], layer(self.outputs[0]))
+            self.connect_graph(self.inputs[0], layer(self.outputs[0]))
         self._stack.append(layer)
 
     def pop(self) -> Layer:
@@ -252,13 +276,13 @@ class Sequential(Model):
 
     def _start(self, shape: Any, name: str | None = None) -> None:
         symbol = Input(shape, name=name)
-        self._connect_graph(symbol, symbol)
+        self.connect_graph(symbol, symbol)
 
     def _connect_stack(self, symbol: Symbol) -> None:
         output = symbol
         for layer in self._stack:
             output = layer(output)
-        self._connect_graph(symbol, output)
+        self.connect_graph(symbol, output)
 
     def build(self, input_shape: Any) -> None:
         """Connect the layers for inputs of this shape (with the batch first)."""

@@ -107,9 +107,13 @@ class Objective:
         """``weigh`` (what is done with each batch), which also looks at the first one for what is hardly meant: see `minidl.notes`."""
         return before_training(model, weigh)
 
-    def reset(self) -> None:
-        """Start the running means anew."""
-        for metric in [*self.means, *(metric for measures in self.metrics for metric in measures)]:
+    def own(self) -> list[Any]:
+        """The running mean of the loss, those of each output's, and the metrics."""
+        return [*self.means, *(metric for measures in self.metrics for metric in measures)]
+
+    def reset(self, model: Any = None) -> None:
+        """Start the running means anew; also those that a ``model`` with a step of its own lists as its ``metrics``."""
+        for metric in dict.fromkeys([*self.own(), *getattr(model, "metrics", ())]):
             metric.reset_state()
 
     def pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[tuple[Any, Any, Any]]:

@@ -23,6 +23,7 @@ from minidl.durations import in_words
 from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.layers import Conv2D, Dense
 from minidl.random_numbers import random_numbers_apart
+from minidl.sizes import bytes_in_words
 from minidl.symbolic import Call, Symbol, flat, map_structure
 from minidl.tensor import Tensor
 
@@ -71,10 +72,10 @@ class Plan:
 
     def __str__(self) -> str:
         cells = [("layer", "operations a step", "parameters", "activations")]
-        cells += [(row.layer, _count(row.flops), f"{row.parameters:,}", _size(row.activation_bytes)) for row in self.rows]
+        cells += [(row.layer, _count(row.flops), f"{row.parameters:,}", bytes_in_words(row.activation_bytes)) for row in self.rows]
         known = [row.flops for row in self.rows if row.flops is not None]
         total = sum(row.activation_bytes for row in self.rows)
-        cells.append(("together", _count(sum(known)), f"{sum(row.parameters for row in self.rows):,}", _size(total)))
+        cells.append(("together", _count(sum(known)), f"{sum(row.parameters for row in self.rows):,}", bytes_in_words(total)))
         widths = [max(map(len, column)) for column in zip(*cells)]
         lines = ["  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]) for row in cells]
         lines.insert(-1, "-" * len(lines[0]))
@@ -84,7 +85,8 @@ class Plan:
 
     def sentence(self) -> str:
         """Time and memory in words."""
-        text = f"A step with a batch of {self.batch_size} takes about {in_words(self.seconds_per_step)} and {_size(self.peak_bytes)}"
+        cost = f"{in_words(self.seconds_per_step)} and {bytes_in_words(self.peak_bytes)}"
+        text = f"A step with a batch of {self.batch_size} takes about {cost}"
         if self.seconds_per_epoch is not None and self.seconds is not None:
             text += f"; an epoch of {self.samples:,} samples about {in_words(self.seconds_per_epoch)}"
             text += f", {self.epochs} of them {in_words(self.seconds)}" if self.epochs > 1 else ""
@@ -280,8 +282,3 @@ def _count(n: int | None) -> str:
         return "?"
     scale, unit = next(((s, u) for s, u in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")) if n >= s), (1, ""))
     return f"{n / scale:.3g}{unit}"
-
-
-def _size(n: float) -> str:
-    scale, unit = next(((s, u) for s, u in ((2**30, "GB"), (2**20, "MB")) if n >= s), (2**10, "KB"))
-    return f"{n / scale:,.1f} {unit}"

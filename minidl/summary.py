@@ -82,6 +82,12 @@ def _shape(layer: Any, calls: list[Any]) -> Any:
         return None
 
 
+def _kind(layer: Any) -> str:
+    """What it is called in the table: its class, and Keras' name for a Model that is no subclass."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" else name
+
+
 class _Shape(str):
     """A shape in words: no structure to go into."""
 
@@ -133,7 +139,7 @@ def _boxes(model: Any, rows: list[Row], branches: bool, style: str, length: int 
     columns = [Column(Text(name), justify=justify.get(name, "left"), width=width) for name, width in zip(header, widths)]
     table = Table(*columns, width=length, show_lines=True)
     for row in rows:
-        name = f"{'   ' * row.depth + '└ ' if row.depth else ''}{row.layer.name} ({type(row.layer).__name__})"
+        name = f"{'   ' * row.depth + '└ ' if row.depth else ''}{row.layer.name} ({_kind(row.layer)})"
         shape = "?" if row.shape is None else str(row.shape)
         cells = [name, shape, f"{row.layer.count_params():,}" if row.layer.built else "0 (unbuilt)"]
         cells += [", ".join(row.sources) or "-"] if branches else []
@@ -163,7 +169,7 @@ def _lines(model: Any, rows: list[Row], branches: bool, style: str, length: int 
     lines = [f'Model: "{model.name}"', "_" * length, *_cells(header, ends, 0, old), "=" * length]
     for row, after in pairwise([*rows, None]):
         assert row is not None
-        name = f"{row.layer.name} ({type(row.layer).__name__})"
+        name = f"{row.layer.name} ({_kind(row.layer)})"
         is_input = type(row.layer).__name__ == "InputLayer"
         shape = "multiple" if row.shape is None else f"[{row.shape}]" if is_input else str(row.shape)
         cells: list[Any] = [name, shape, row.layer.count_params() if row.layer.built else "0 (unused)"]

@@ -1,4 +1,4 @@
-"""`GradientTape` and `Variable`: TensorFlow's way to ask for gradients, over `grad`.
+"""`GradientTape`: TensorFlow's way to ask for gradients, over `grad`.
 
     w = Variable(3.0)
     with GradientTape() as tape:
@@ -9,12 +9,12 @@ minidl records all the time, so a tape has little to do: it says which gradients
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
-
 from minidl.autograd import grad
 from minidl.checks import true_or_false
 from minidl.symbolic import flat, map_structure
 from minidl.tensor import Tensor
+from minidl.variables import Variable as Variable
+from minidl.variables import tensor_of as tensor_of
 
 _open: ContextVar[int] = ContextVar("open tapes", default=0)  # gradients that are taken while others record are recorded too
 
@@ -63,41 +63,3 @@ class GradientTape:
         if not isinstance(x, Tensor):
             raise TypeError(f"sources are Tensors or Variables; got {x!r:.60}")
         return x.requires_grad and (self.watches_all or x in self.watched)
-
-
-class Variable(Tensor):
-    """A Tensor that changes: Python's floats become float32, and floats require a gradient unless ``trainable`` is False."""
-
-    __slots__ = ()
-
-    def __init__(self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None):
-        value = tensor_of(initial_value, dtype)
-        super().__init__(value.data.copy(), true_or_false("trainable", trainable) and value.dtype.kind == "f", name)
-
-    def assign(self, value: Any) -> "Variable":
-        """Take this value; the shape stays."""
-        new = tensor_of(value, self.dtype)
-        if new.shape != self.shape:
-            raise ValueError(f"the variable has shape {self.shape}, the value {new.shape}")
-        self[...] = new.data
-        return self
-
-    def assign_add(self, value: Any) -> "Variable":
-        return self.assign(self.data + tensor_of(value, self.dtype).data)
-
-    def assign_sub(self, value: Any) -> "Variable":
-        return self.assign(self.data - tensor_of(value, self.dtype).data)
-
-    def value(self) -> Tensor:
-        """What it is now, as a Tensor of its own."""
-        return self.detach()
-
-
-def tensor_of(value: Any, dtype: Any = None) -> Tensor:
-    """A Tensor as TensorFlow makes it: Python's floats are float32 and its whole numbers int32; arrays and Tensors keep their dtype."""
-    if isinstance(value, Tensor):
-        return value if dtype is None or value.dtype == np.dtype(dtype) else value.astype(dtype)
-    array = value if hasattr(value, "dtype") else np.asarray([np.asarray(v) for v in value] if isinstance(value, (list, tuple)) else value)
-    if dtype is None and not hasattr(value, "dtype"):
-        dtype = {"f": "float32", "i": "int32"}.get(array.dtype.kind)
-    return Tensor(array if dtype is None else array.astype(dtype))

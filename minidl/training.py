@@ -109,8 +109,8 @@ class Trainer(Layer):
         try:
             for epoch in range(initial_epoch, epochs):
                 told.on_epoch_begin(epoch, {})
-                self.objective.reset()
-                for step, batch in enumerate(self._prepared(batches)):
+                self.objective.reset(self)
+                for step, batch in enumerate(self.prepared(batches)):
                     told.on_train_batch_begin(step, {})
                     logs = train_step(_data(weigh(batch)))
                     told.on_train_batch_end(step, logs)
@@ -140,11 +140,11 @@ class Trainer(Layer):
         return logs if return_dict else _as_list(logs)
 
     def _evaluate(self, batches: Any, told: CallbackList) -> Logs:
-        self.objective.reset()
+        self.objective.reset(self)
         logs: Logs = {}
         told.on_test_begin({})
         with no_grad():
-            for step, batch in enumerate(self._prepared(batches)):
+            for step, batch in enumerate(self.prepared(batches)):
                 told.on_test_batch_begin(step, {})
                 logs = floats(self.test_step(_data(batch)))
                 told.on_test_batch_end(step, logs)
@@ -163,7 +163,7 @@ class Trainer(Layer):
             for step, batch in enumerate(batches):
                 told.on_predict_batch_begin(step, {})
                 outputs.append(self._outputs(batch.x))
-                told.on_predict_batch_end(step, {})
+                told.on_predict_batch_end(step, {"outputs": outputs[-1]})
         told.on_predict_end({})
         return joined(outputs)
 
@@ -174,7 +174,7 @@ class Trainer(Layer):
             return self._outputs(arrays_of(x, "x"))
 
     def _outputs(self, x: Any) -> Any:
-        (batch,) = self._prepared([Batch(x, None, None)])
+        (batch,) = self.prepared([Batch(x, None, None)])
         return map_structure(Tensor.numpy, self(batch.x, training=False))
 
     @explain_keywords
@@ -195,14 +195,14 @@ class Trainer(Layer):
             return self._one_batch(self.test_step, x, y, sample_weight, None, return_dict)
 
     def _one_batch(self, step: Callable[..., Logs], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
-        batch = next(self._prepared(make_batches(x, y, sample_weight, 2**62, False, None)))
-        self.objective.reset()
+        batch = next(self.prepared(make_batches(x, y, sample_weight, 2**62, False, None)))
+        self.objective.reset(self)
         logs = floats(step(_data(self._class_weigher(class_weight)(batch))))
         return logs if return_dict else _as_list(logs)
 
     # ---------------------------------------------------------------- getting a batch ready
 
-    def _prepared(self, batches: Any) -> Iterator[Batch]:
+    def prepared(self, batches: Any) -> Iterator[Batch]:
         """The batches on the model's backend, x in the dtype of its weights; ValueError if x or y holds nan or infinity."""
         dtype, home = self._place()
 

@@ -42,7 +42,8 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
         page.set_default_timeout(15_000)
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        asked = lambda address: address.startswith("http") and not (url and address.startswith(url))  # noqa: E731
+        home = "/".join(url.split("/")[:3])
+        asked = lambda address: address.startswith("http") and not (url and address.startswith(home))  # noqa: E731
         page.on("request", lambda request: complaints.append(request.url) if asked(request.url) else None)
         if not url:
             file = tmp_path / f"page{len(contexts)}.html"

@@ -19,13 +19,13 @@ PROJECT = PACKAGE.parent
 
 # A module imports from smaller rows, or from its own row without a cycle. A package's row is that of all its modules.
 ROWS = {
-    0: ["gpu", "backend", "switches", "conversion", "random_numbers", "config", "checks", "durations", "devices"],
+    0: ["gpu", "backend", "switches", "conversion", "random_numbers", "config", "checks", "durations", "sizes", "devices"],
     1: ["tensor"],
     2: ["ops"],
     3: ["autograd", "higher_order"],
     4: ["checking", "doctor", "tracing", "recorder", "traced_numbers", "hooks", "detecting"],
     5: ["notes", "spellings", "registry", "arguments", "labels", "symbolic", "resampling", "resizing", "augmentation", "merging",
-        "explaining", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
+        "explaining", "variables", "initializers", "activations", "regularizers", "layers", "losses", "metrics", "optimizers"],
     6: ["kernels", "data", "saving"],
     7: ["tapes", "machine", "plan", "graph", "styles", "joining", "batches", "objective", "callbacks", "recorded", "captured",
         "summary", "training", "models", "nets", "ledger"],

@@ -139,6 +139,43 @@ def test_another_way_off_is_tried_where_the_first_meets_a_kink_again(monkeypatch
     assert bool(gradcheck(ops.exp, normal(3))) is right_there
 
 
+def test_a_way_off_that_is_right_is_enough_though_a_kink_is_near(monkeypatch):
+    right, calls = checking.examine, []
+
+    def with_kinks(subject, *rest):
+        found = right(subject, *rest)
+        calls.append(found)
+        if len(calls) <= 2:
+            found.kinks = [KinkFound(subject.names[0], None, 0.0, 1.0, 0.5, True)]
+        return found
+
+    monkeypatch.setattr(checking, "examine", with_kinks)
+    assert gradcheck(ops.exp, normal(3))
+    assert len(calls) == 2 + len(checking.ELSEWHERE)
+
+
+def test_without_a_kink_order_2_is_checked_at_the_given_point(monkeypatch):
+    monkeypatch.setattr(checking, "off_kinks", lambda *_: pytest.fail("moved"))
+    assert gradcheck(ops.exp, normal(3), order=2)
+
+
+def test_what_is_right_takes_no_more_calls_for_more_entries():
+    calls = []
+
+    def forward(x):
+        calls[-1] += 1
+        return x**2
+
+    for size in (10, 1000):
+        calls.append(0)
+        assert gradcheck((forward, lambda g, x: 2 * g * x), normal(size))
+    assert calls[0] == calls[1]
+
+
+def test_a_gradient_that_is_zero_is_not_called_too_small():
+    assert gradcheck((lambda x: np.ones(3), lambda g, x: 0 * x), normal(3)).faint == []
+
+
 def test_the_worst_is_measured_at_the_given_point():
     report = gradcheck((lambda x: x**3, lambda g, x: 3 * g * x), np.array([2.0]))
     assert not report
@@ -196,6 +233,12 @@ def test_a_rule_right_at_order_1_only():
 def test_a_gradient_of_the_wrong_shape_is_a_failure_not_an_error(answer):
     report = gradcheck((lambda x: x.sum(), lambda g, x: answer), normal(3, 5))
     assert not report and report.diagnosis and str(report)
+
+
+@pytest.mark.parametrize(("answer", "sentence"), [(np.zeros(3), "shape (3,)"), ("text", "not numbers")])
+def test_the_argument_with_the_wrong_shape_is_named(answer, sentence):
+    report = gradcheck((lambda a, b: a.sum() * b, lambda g, a, b: (answer, g * a.sum())), normal(3, 5), normal(5))
+    assert report.problem.startswith("argument 0: ") and sentence in report.problem
 
 
 def test_an_ops_rule_of_the_wrong_shape_is_a_failure():
@@ -436,6 +479,12 @@ def test_random_numbers_in_forward_are_noticed():
     report = gradcheck((forward, lambda g, keep: g * keep * 2), normal(4, 4))
     assert not report and report.diagnosis[0].kind == "unknown" and "when it is called again with the same arguments" in str(report)
     assert "seed them" in report.diagnosis[0].sentence and "finite" not in str(report)
+
+
+def test_small_random_numbers_in_forward_are_noticed():
+    rng = np.random.default_rng(0)
+    report = gradcheck((lambda x: x + 1e-6 * rng.random(x.shape), lambda g, x: g), normal(4, 4))
+    assert not report and "when it is called again with the same arguments" in str(report)
 
 
 def test_the_last_digits_of_forward_may_differ():

@@ -122,6 +122,30 @@ def test_an_explanation_is_true(name, row):
     assert math.isclose(evaluated(lines[-1])[1], after, rel_tol=1e-5)
 
 
+@pytest.mark.parametrize("clip", ["clipvalue", "clipnorm", "global_clipnorm"])
+def test_an_explanation_knows_what_is_clipped(clip):
+    optimizer = optimizers.SGD(0.01, **{clip: 2.0})
+    ledger = minidl.descend(loss, {"w": 8.0, "b": 3.0}, optimizer, 3)
+    for row in range(3):
+        g = np.array([ledger["w.grad"][row], ledger["b.grad"][row]])
+        norm = np.sqrt((g**2).sum()) if clip == "global_clipnorm" else np.abs(g)
+        seen = (np.clip(g, -2, 2) if clip == "clipvalue" else g * 2 / np.maximum(norm, 2))[0]
+        w = ledger["w"][row]
+        text = ledger.explain(row)
+        assert f"{w:.6g} − 0.01 · ({seen:.6g}) = {w - 0.01 * seen:.6g}" in text.replace("−0", "-0").replace("(−", "(-")
+    assert optimizer.explain().splitlines()[:4] == ledger.explain().splitlines()
+    small = minidl.descend(loss, {"w": 8.0, "b": 3.0}, optimizers.SGD(0.01, clipnorm=1e6), 1)
+    assert "is within, and g stays" in small.explain()
+
+
+def test_a_number_that_is_not_there_is_not_explained():
+    ledger = minidl.descend(lambda w: (w * w).sum(), {"w": [[3.0, 4.0]]}, "sgd", 1)
+    for index in (0, (5, 5), (0, 1, 2)):
+        with pytest.raises(ValueError, match=r"the place of one number in w, of shape \(1, 2\)"):
+            ledger.explain(index=index)
+    assert str(minidl.Ledger()).startswith("step  loss\n") and "loss" in str(minidl.descend(loss, {"w": 1.0, "b": 0.0}, steps=0))
+
+
 def test_an_explanation_of_a_rule_of_ones_own():
     class Signed(optimizers.Optimizer):
         slots = {"momentum": 0.0}  # noqa: RUF012
@@ -231,6 +255,27 @@ def test_the_callback_notes_the_loss_of_each_batch():
     m.fit(*DATA, epochs=1, verbose=0, batch_size=64, callbacks=[ledger])
     assert math.isclose(ledger["loss"][0], model().test_on_batch(*DATA), rel_tol=1e-6)
     assert ledger.names == ["hidden/kernel", "hidden/bias", "out/kernel", "out/bias"] and "hidden/bias" not in ledger
+
+
+def test_a_layer_that_is_frozen_for_a_while(tmp_path):
+    m, ledger = model(), minidl.Ledger()
+    for trainable in (True, False, True):
+        m.get_layer("hidden").trainable = trainable
+        m.fit(*DATA, epochs=1, verbose=0, batch_size=64, callbacks=[ledger])
+    assert all(len(ledger[name]) == 3 for name in ledger)
+    holes = [np.isnan(ledger[name]).any(axis=(1, 2)).tolist() for name in ("hidden/kernel.grad", "out/kernel")]
+    assert holes == [[False, True, False], [False] * 3]
+    assert "nan" in str(ledger) and ledger.explain(1).startswith("update 2 of out/kernel[0, 0]")
+    ledger.to_csv(tmp_path / "rows.csv")
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 4
+    with pytest.raises(ValueError, match="hidden/kernel was not updated in row 1"):
+        ledger.explain(1, "hidden/kernel")
+
+
+def test_a_parameter_is_explained_though_it_is_not_the_first():
+    m, ledger = model(), minidl.Ledger(params=["out/bias"])
+    m.fit(*DATA, epochs=1, verbose=0, callbacks=[ledger])
+    assert " of out/bias[0]" in ledger.explain()
 
 
 def test_every_so_many_updates_and_no_more_than_fits():

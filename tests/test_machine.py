@@ -49,7 +49,7 @@ def test_a_good_machine_needs_no_advice():
         ({"blas": Blas("openblas", "0.3", "Haswell", 8)}, "may use 4 cores: they wait .*OPENBLAS_NUM_THREADS=4"),
         ({"blas": Blas()}, "No BLAS"),
         ({"rate_all_threads": 1.1e11}, "other programs"),
-        ({"memory_free": 2**28}, "Only 256 MB"),
+        ({"memory_free": 2**28}, "Only 256.0 MB"),
         ({"gpu": "NVIDIA X, 8 GB"}, "CuPy is not installed"),
     ],
 )  # fmt: skip

@@ -197,3 +197,11 @@ def test_the_text_can_go_elsewhere_and_be_wider(capsys):
     assert max(map(len, given[0].splitlines())) == 100
     assert "[red]x[/red] (Dense)" in given[0]
     assert 'Model: "[bold]"' in given[0]
+
+
+@pytest.mark.parametrize("style", ["keras2.12", "keras2.14", "keras3"])
+def test_a_model_in_a_model_is_called_functional(style, capsys):
+    i = Input((4,))
+    base = Model(i, Dense(2)(i), name="base")
+    Model(i, base(i)).summary(style=style)
+    assert " base (Functional) " in capsys.readouterr().out

@@ -178,6 +178,7 @@ CASES: dict[str, Case] = {
     "number": Case(True, pair(lambda x: float((x**2).sum()), lambda g, x: 2 * g * x), (normal(3),)),
     "number, wrong": Case(False, pair(lambda x: float((x**2).sum()), lambda g, x: g * x), (normal(3),)),
     "0-d": Case(True, square(), (np.array(0.7),)),
+    "0-d, infinite": Case(False, square(np.inf), (np.array(0.7),)),
     "0-d, wrong": Case(False, square(3.0), (np.array(0.7),)),
     "empty": Case(True, square(), (np.zeros((0, 3)),)),
     "no output": Case(True, pair(lambda x: x[:0], lambda g, x: 0 * x), (normal(3),)),

@@ -3,11 +3,14 @@
 
 
 def keras3(done: int, steps: int | None, seconds: float, logs: dict[str, float], verbose: int, last: bool) -> str:
-    """``1250/1250 ━━━━━━━━━━━━━━━━━━━━ 15s 12ms/step - accuracy: 0.4738 - loss: 1.4651``: metrics in the order of the alphabet."""
+    """``1250/1250 ━━━━━━━━━━━━━━━━━━━━ 15s 12ms/step - accuracy: 0.4738 - loss: 1.4651``: metrics in the order of the alphabet; with
+    ``verbose`` 2 ``1250/1250 - 15s - 12ms/step - accuracy: 0.4738 - loss: 1.4651``."""
     width = 20
     full = width * done // steps if steps else width
     bar = "━" * full + "╺" * (full < width) + " " * (width - full - 1)
-    parts = [f"{done}/{steps or (done if last else '?')}", bar if verbose == 1 else "", duration(seconds)]
+    if verbose == 2:
+        bar = "-"
+    parts = [f"{done}/{steps or (done if last else '?')}", bar, duration(seconds), *(["-"] if verbose == 2 else [])]
     if not last and steps and done:
         parts.append(f"{duration(seconds / done * (steps - done))} left")
     line = " ".join(part for part in [*parts, each(seconds / max(1, done), "step")] if part)

@@ -4,6 +4,7 @@ from rich.table import Table
 
 from minidl import machine
 from minidl.kernels.handed_back import CASES_HANDED_BACK
+from minidl.sizes import bytes_in_words
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -35,7 +36,7 @@ def rows(found: machine.Machine) -> list[tuple[str, str]]:
         ("SIMD", ", ".join(found.simd) or "unknown"),
         ("BLAS", f"{blas.name} {blas.version}, kernels for {blas.kernels}, threads: {threads}"),
         ("products", f"{_rate(found.rate_one_thread)} on one thread, {_rate(found.rate_all_threads)} on all (1024×1024, float32)"),
-        ("memory", f"{_gigabytes(found.memory)}, of which {_gigabytes(found.memory_free)} are free"),
+        ("memory", f"{_size(found.memory)}, of which {_size(found.memory_free)} are free"),
         ("GPU", found.gpu),
         ("CuPy", found.cupy),
         ("system", found.system),
@@ -61,5 +62,5 @@ def _rate(rate: float | None) -> str:
     return "unknown" if rate is None else f"{rate / 1e9:,.0f} GFLOP/s"
 
 
-def _gigabytes(size: int | None) -> str:
-    return "an unknown amount" if size is None else f"{size / 2**30:,.1f} GB"
+def _size(size: int | None) -> str:
+    return "an unknown amount" if size is None else bytes_in_words(size)

@@ -12,9 +12,10 @@ def step(file: Path, arguments: list[str], page: Path | None, listed: bool) -> N
         raise ValueError(f"there is no folder {page.resolve().parent} to write {page.name} into")
     if file.is_dir():
         raise ValueError(f"{file} is a folder: name a Python file")
+    place = None if page is None else page.absolute()  # from here, whatever folder the script goes to
     tape = run_script(file, arguments)
-    if page is not None:
-        tape.to_html(page)
+    if place is not None:
+        tape.to_html(place)
         for note in tape.notes:
             typer.echo(note)
         typer.echo(f"{len(tape)} steps of {tape.title} are in {page}: open it in a browser")

@@ -28,6 +28,7 @@ from minidl.nets import NETS
 from minidl.plan import Plan
 from minidl.random_numbers import set_seed
 from minidl.registry import nearest
+from minidl.sizes import bytes_in_words
 
 console = Console(highlight=False, soft_wrap=True)
 PANEL = 18  # pictures whose answers the report shows
@@ -131,7 +132,7 @@ def warn(plan: Plan, budget: float | None) -> None:
     """Say what the plan means for this machine and this budget."""
     free = memory_free()
     if free is not None and plan.peak_bytes > free:
-        console.print(f"That is more memory than the {free / 2**30:.1f} GB that are free: try a smaller --batch-size.")
+        console.print(f"That is more memory than the {bytes_in_words(free)} that are free: try a smaller --batch-size.")
     if budget and plan.seconds is not None and plan.seconds > budget:
         console.print(f"The time budget of {in_words(budget)} will probably end it before.")
 

@@ -1,14 +1,13 @@
 """A training to watch: ``model.fit(…, callbacks=[Dashboard()])``, live in the browser or the notebook, and a report afterwards."""
-import html
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minidl.activations import name_of
-from minidl.attribution import layer_outputs
+from minidl.attribution import probabilities, silent_units
 from minidl.backend import to_numpy
 from minidl.batches import arrays_of
 from minidl.callbacks import Callback
@@ -18,11 +17,16 @@ from minidl.dashboard.pictures import filter_pictures, png
 from minidl.dashboard.server import LocalServer
 from minidl.devices import home_of
 from minidl.durations import in_words
-from minidl.layers import Conv2D, ReLU
-from minidl.pages import as_json, assembled
+from minidl.hooks import Around
+from minidl.layers import Conv2D
+from minidl.pages import as_json, assembled, framed
+from minidl.symbolic import flat
+from minidl.tensor import Tensor
 
 __all__ = ["Dashboard"]
 SCRIPTS = ("dashboard",)
+FRAME_HEIGHT = 760  # pixels, in a notebook
+WAITING = "This dashboard has seen no training yet: model.fit(…, callbacks=[dashboard])"
 SHARE = 0.02  # of the time that looking may take
 
 
@@ -49,15 +53,20 @@ class Dashboard(Callback):
     # ---------------------------------------------------------------- what is known
 
     def data(self) -> dict[str, Any]:
-        """All that the page shows, as JSON takes it."""
+        """All that the page shows, as JSON takes it. RuntimeError before a training."""
+        if self.model is None:
+            raise RuntimeError(WAITING)
         answers = [] if self._answers is None else [*map(self._answer, self._answers, self.panel[1])]  # type: ignore[index]
         wrong = [answer["p"] for answer in answers if not answer["right"] and answer["p"] is not None]
-        warnings = findings(self._history, self._layers, self._dead, wrong)
+        layers = self._layers.values()
+        seen = [layer | {key: [*layer[key].values()] for key in ("gradient", "ratio")} for layer in layers]
+        warnings = findings(self._history, seen, self._dead, wrong)
+        looks = range(len(self._at))
         return {
             "title": self.model.name, "finished": self._finished, "status": self._status(), "facts": self._facts,
             "history": {name: [_plain(v) for v in values] for name, values in self._history.items()},
             "running": self._running,
-            "layers": [layer | {key: [*map(_plain, layer[key])] for key in ("gradient", "ratio")} for layer in self._layers],
+            "layers": [layer | {key: [_plain(layer[key].get(k)) for k in looks] for key in ("gradient", "ratio")} for layer in layers],
             "at": self._at,
             "panel": [{"picture": picture, **answer} for picture, answer in zip(self._pictures, answers)],
             "filters": {"name": self._filters_of, "pictures": self._filters},
@@ -74,7 +83,7 @@ class Dashboard(Callback):
         return assembled("minidl.dashboard", SCRIPTS, self.data() | {"live": live})
 
     def _repr_html_(self) -> str:
-        return f'<iframe srcdoc="{html.escape(self.page())}" style="width:100%;height:760px;border:0" title="Training dashboard"></iframe>'
+        return f"<p>{WAITING}</p>" if self.model is None else framed(self.page(), "Training dashboard", FRAME_HEIGHT)
 
     def _status(self) -> str:
         spent = in_words(max(time.perf_counter() - self._began if not self._finished else self._seconds, 1e-3))
@@ -92,7 +101,7 @@ class Dashboard(Callback):
         self._finished, self._seconds, self._epoch, self._step = False, 0.0, 0, 0
         self._history: dict[str, list[float]] = {}
         self._running: dict[str, list[Any]] = {"at": [], "loss": []}
-        self._layers: list[dict[str, Any]] = []
+        self._layers: dict[Tensor, dict[str, Any]] = {}  # of each parameter, by the number of the look; not each update has all
         self._at: list[float] = []
         self._dead: dict[str, float] = {}
         self._answers: np.ndarray | None = None
@@ -102,34 +111,30 @@ class Dashboard(Callback):
         outputs = model.outputs[0].shape[-1] if model.outputs else 0
         self._names = self.class_names or [str(k) for k in range(max(outputs or 0, 2))]
         optimizer = model.optimizer
-        self._facts = [["model", model.name], ["parameters", f"{model.count_params():,}" if model.built else "not built yet"],
+        self._facts = [["model", model.name], ["parameters", _size_of(model)],
                        ["optimiser", f"{type(optimizer).__name__}, η = {optimizer.learning_rate:g}"],
                        ["epochs", str(self.params["epochs"])], ["steps an epoch", str(self.params.get("steps") or "?")]]  # fmt: skip
-        self._apply = optimizer.apply
-        self._watching = home_of(model).name == "numpy"  # a GPU would wait for each look, and its steps are played from a recording
-        if self._watching:
-            optimizer.apply = self._watched
         self._look_at_panel()
         self._open()
+        here = home_of(model).name == "numpy"  # a GPU would wait for each look, and its steps are played from a recording
+        self._around = Around(optimizer, "apply", self._watched) if here else None
 
-    def _watched(self, grads: Any, params: Any) -> None:
+    def _watched(self, apply: Callable[[Any, Any], None], grads: Any, params: Any) -> None:
         """An update; if it is time for a look, with the norms of gradients and updates."""
         start = time.perf_counter()
         if self._at and start - self._looked < max(self.every, self._cost / SHARE):
-            self._apply(grads, params)
+            apply(grads, params)
             return
         params, grads = list(params), list(grads)
         before = [p.data.copy() for p in params]
         copied = time.perf_counter() - start
-        self._apply(grads, params)
+        apply(grads, params)
         start = time.perf_counter()
-        if not self._layers:
-            names = [p.name or f"parameter {i}" for i, p in enumerate(params)]
-            self._layers = [{"name": n, "kernel": p.ndim > 1, "gradient": [], "ratio": []} for n, p in zip(names, params)]
-        for layer, p, g, old in zip(self._layers, params, grads, before):
+        for i, (p, g, old) in enumerate(zip(params, grads, before)):
+            layer = self._layers.setdefault(p, {"name": p.name or f"parameter {i}", "kernel": p.ndim > 1, "gradient": {}, "ratio": {}})
             size, moved = float(np.linalg.norm(old)), float(np.linalg.norm(p.data - old))
-            layer["gradient"].append(0.0 if g is None else float(np.linalg.norm(to_numpy(getattr(g, "data", g)))))
-            layer["ratio"].append(moved / size if size else 0.0)
+            layer["gradient"][len(self._at)] = 0.0 if g is None else float(np.linalg.norm(to_numpy(getattr(g, "data", g))))
+            layer["ratio"][len(self._at)] = moved / size if size else 0.0
         self._at.append(round(self._epoch + self._share(), 4))
         self._looked = time.perf_counter()
         self._cost = copied + self._looked - start
@@ -137,7 +142,7 @@ class Dashboard(Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._step = batch + 1
         now = time.perf_counter()
-        if logs and (not self._running["at"] or now - self._drawn > self.every):
+        if logs and "loss" in logs and (not self._running["at"] or now - self._drawn > self.every):
             self._drawn = now
             self._running["at"].append(round(self._epoch + self._share(), 4))
             self._running["loss"].append(_plain(float(logs["loss"])))
@@ -154,8 +159,9 @@ class Dashboard(Callback):
             self._refresh()
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self._watching:
-            vars(self.model.optimizer).pop("apply", None)
+        if self._around is not None:
+            self._around.off()
+        self._facts[1][1] = _size_of(self.model)  # the first batch may have built it
         self._finished, self._seconds = True, time.perf_counter() - self._began
         self._look_at_panel()
         if self._server is not None:
@@ -187,13 +193,13 @@ class Dashboard(Callback):
         """What the model answers for the panel, and which of its units are silent."""
         model = self.model
         assert self.panel is not None
-        answers = np.asarray(model.predict(self.panel[0], verbose=0), float)
-        self._answers = np.concatenate([1 - answers, answers], axis=1) if answers.shape[1] == 1 else answers
+        outputs = flat(model.predict(self.panel[0], verbose=0))
+        able = [output for output in outputs if output.ndim == 2]
+        if not able:
+            return  # it answers with no classes: pictures, say
+        self._answers = probabilities(able[0])
         if getattr(model, "calls", None):
-            for name, y in layer_outputs(model, self.panel[0]).items():
-                if _rectified(model.get_layer(name)):
-                    flat = y.numpy().reshape(-1, y.shape[-1])
-                    self._dead[name] = float((flat <= 0).all(axis=0).mean())
+            self._dead = {name: float(silent.mean()) for name, silent in silent_units(model, self.panel[0]).items()}
 
     # ---------------------------------------------------------------- showing
 
@@ -223,8 +229,8 @@ def _panel(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     return x, y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
 
 
-def _rectified(layer: Any) -> bool:
-    return isinstance(layer, ReLU) or name_of(getattr(layer, "activation", None)) == "relu"
+def _size_of(model: Any) -> str:
+    return f"{model.count_params():,}" if model.built else "not built yet"
 
 
 def _in_notebook() -> bool:
@@ -233,5 +239,5 @@ def _in_notebook() -> bool:
     return type(found).__name__ == "ZMQInteractiveShell"
 
 
-def _plain(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _plain(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None

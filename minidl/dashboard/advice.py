@@ -96,7 +96,8 @@ def _dead(units: Mapping[str, float]) -> Finding | None:
 
 def _saturated(surest: Numbers) -> Finding | None:
     if len(surest) >= 3 and _middle(surest) > 0.99:
-        return Finding("saturated", f"Its mistakes are as sure as its right answers: half of them at over {100 * _middle(surest):.1f} %.",
+        return Finding("saturated", "Its mistakes are as sure as its right answers: half of them at over "
+                       f"{min(100 * _middle(surest), 99.9):.1f} %.",
                         "The softmax is saturated: try label smoothing, weight decay, or fewer epochs.")  # fmt: skip
     return None
 

@@ -25,7 +25,10 @@ class LocalServer:
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        try:
+            self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        except OSError as error:
+            raise OSError(error.errno, f"port {port} cannot be had ({error.strerror}); port=0 takes any that is free") from None
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), daemon=True, name="minidl dashboard")
         self._thread.start()

@@ -1,11 +1,20 @@
 """The gradient of another argument, or another array where an argument belongs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from minidl.doctor.case import Case, Diagnosis, same
+from minidl.doctor.case import Case, Diagnosis, ranks, same
 from minidl.doctor.numbers import ratio
+
+INNER: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exponential": np.exp,
+    "logarithm": np.log,
+    "root": np.sqrt,
+    "square": np.square,
+}
 
 
 def wrong_argument(case: Case) -> Iterator[Diagnosis]:
@@ -26,6 +35,8 @@ def wrong_argument(case: Case) -> Iterator[Diagnosis]:
                 )
         if case.whole(a):
             yield from _substituted(case, a)
+            yield from _right_where_equal(case, a)
+            yield from _inner_function(case, a)
             yield from _value_itself(case, a)
             yield from _in_a_product(case, a)
             yield from _made_of_rows(case, a)
@@ -48,6 +59,35 @@ def _substituted(case: Case, a: int) -> Iterator[Diagnosis]:
                 0.75 if "output" in used + meant else 0.93,
             )
             return
+
+
+def _right_where_equal(case: Case, a: int) -> Iterator[Diagnosis]:
+    """Wherever two arguments are equal the gradient is right: somewhere in it, one of them stands in the other's place."""
+    for there, where in case.special():
+        if not where.endswith(" 0") and same(case.claimed_at(there)[a], right := case.numeric_at(there, a)) and right.any():
+            yield Diagnosis(
+                "wrong_argument",
+                f"The gradient of {case.say(a)} is right where {where.replace(' is ', ' equals ')}: does one of them stand in the place of "
+                "the other, somewhere in the formula?",
+                f"with equal arguments it agrees; {case.example(a)}.",
+                0.58,
+            )
+            return
+
+
+def _inner_function(case: Case, a: int) -> Iterator[Diagnosis]:
+    """x stands where a function of x belongs, as in 1 − x² for 1 − tanh² x: with tanh x put in for x it is right."""
+    for b, x in enumerate(case.values):
+        for name, function in INNER.items():
+            there = [function(x) if i == b else v for i, v in enumerate(case.values)]
+            if case.defined(there) and same(case.claimed_at(there)[a], case.numeric[a]):
+                yield Diagnosis(
+                    "wrong_argument",
+                    f"In the gradient of {case.say(a)}, {case.say(b)} itself stands where its {name} belongs.",
+                    f"with the {name} in its place, it agrees; {case.example(a)}.",
+                    0.85,
+                )
+                return
 
 
 def _value_itself(case: Case, a: int) -> Iterator[Diagnosis]:
@@ -91,6 +131,8 @@ def _in_a_product(case: Case, a: int) -> Iterator[Diagnosis]:
 
 def _made_of_rows(case: Case, a: int) -> Iterator[Diagnosis]:
     """Each output's gradient is a multiple of a row of some array, as in XᵀG, where the right one is made of other rows."""
+    if case.values[a].ndim == 2 and _more_terms(case, a):
+        return
     shape, texts = case.values[a].shape, [*((v, case.say(b)) for b, v in enumerate(case.values)), (case.y, "the output y")]
     for ax, length in enumerate(shape):
         e, n = (np.moveaxis(j.reshape(len(j), *shape), ax + 1, -1).reshape(-1, length) for j in (case.claimed[a], case.numeric[a]))
@@ -105,6 +147,12 @@ def _made_of_rows(case: Case, a: int) -> Iterator[Diagnosis]:
                         0.6,
                     )
                     return
+
+
+def _more_terms(case: Case, a: int) -> bool:
+    """Whether each output's right gradient, as a matrix, is of higher rank than the claimed one: then no single product gives it."""
+    claimed, right = (ranks(j, case.values[a].shape) for j in (case.claimed[a], case.numeric[a]))
+    return bool((claimed < right).all())
 
 
 def _multiples(some: np.ndarray, rows: np.ndarray) -> bool:

@@ -122,6 +122,14 @@ class Case:
         """Another point, where the function has values."""
         return far(self.subject, self.values, self.rng)
 
+    def special(self) -> Iterator[tuple[list[np.ndarray], str]]:
+        """Points where the function has values and one argument is 0, or equal to another one; and how to speak of it."""
+        for a, x in enumerate(self.values):
+            for other, text in [(0 * x, "0"), *((v, self.say(b)) for b, v in enumerate(self.values) if b != a and v.shape == x.shape)]:
+                there = [other if b == a else v for b, v in enumerate(self.values)]
+                if self.defined(there):
+                    yield there, f"{self.say(a)} is {text}"
+
     def defined(self, values: Values) -> bool:
         return has_values(self.subject, values)
 
@@ -146,6 +154,12 @@ class Case:
 def support(j: np.ndarray) -> np.ndarray:
     """Where a Jacobian is not 0."""
     found: np.ndarray = np.abs(j) > 1e-6 * np.abs(j).max(initial=0) + 1e-10
+    return found
+
+
+def ranks(j: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Of each output's derivatives by a matrix, the rank."""
+    found: np.ndarray = np.linalg.matrix_rank(j.reshape(len(j), *shape), tol=1e-5 * np.abs(j).max(initial=1e-300))
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minidl.doctor import memory, numbers, structure
+from minidl.doctor import memory, numbers, structure, terms
 from minidl.doctor.arguments import wrong_argument
 from minidl.doctor.case import Case, Diagnosis, OutOfCalls
 from minidl.doctor.examination import Findings
@@ -54,7 +54,7 @@ def diagnose(subject: Subject, found: Findings, first: list[np.ndarray], rng: np
     if not ranked or ranked[0].score < CERTAIN:
         if small := _found(smaller, case.subject, rng):
             case = _where_it_shows(Case(small, small.values, small.values, rng))
-        ranked = _ranked([*numbers.TESTS, wrong_argument, *structure.TESTS, *memory.TESTS], case, ranked) or [_unknown(case)]
+        ranked = _ranked([*numbers.TESTS, wrong_argument, *terms.TESTS, *structure.TESTS, *memory.TESTS], case, ranked) or [_unknown(case)]
     return [d._replace(sentence=where + d.sentence) for d in ranked]
 
 

@@ -14,6 +14,7 @@ CLEAR = 2e-5  # a tolerance above this share of the derivative is no check, if a
 NEARLY = 2.0  # tolerances that are as good as the best: up to so many times as large
 WORK = 1e7  # how many numbers the calls of the function for one question may handle together: no clock decides, so runs repeat
 A_CALL = 1000  # what a call costs beside its numbers
+NEAR = tuple(1e-2 * 0.25**n for n in range(9))  # how near a kink is looked for, in shares of the argument's size
 Values = Sequence[np.ndarray]
 
 
@@ -151,19 +152,19 @@ class Ruler(NamedTuple):
         """Whether y bends sharply within a step of the point: then the derivatives from the right and the left differ, and keep
         differing as the step shrinks, where those of a smooth function meet as h²."""
         size, c = scale(self.values[a]), self.cotangents[k]
-        before: float | None = None
-        bent, sides = False, None
-        for h in (1e-2 * size * 0.25**n for n in range(9)):
-            right, left = (self._one_sided(a, v, s * h) for s in (1, -1))
-            if not (np.isfinite(right).all() and np.isfinite(left).all()):
+        right = left = np.zeros_like(self.y)
+        noise, before, bent = 0.0, np.inf, False
+        for h in (size * share for share in NEAR):
+            up, down = (self._one_sided(a, v, s * h) for s in (1, -1))
+            if not (np.isfinite(up).all() and np.isfinite(down).all()):
                 continue
-            jump, noise = float(np.abs(c * (right - left)).sum()), self.noise(k, a, h)
-            if before is not None and jump > 0.25 * before and jump > 100.0 * noise and jump > 1e-5 * np.abs(c * right).sum():
+            right, left, noise = up, down, self.noise(k, a, h)
+            jump = float(np.abs(c * (right - left)).sum())
+            if jump > 0.25 * before and jump > 100.0 * noise and jump > 1e-5 * np.abs(c * right).sum():
                 bent = True
-            before, sides = jump, (right, left, noise)
-        if not bent or sides is None:
+            before = jump
+        if not bent:
             return None
-        right, left, noise = sides
         low, high = (float(choose(c * left, c * right).sum()) for choose in (np.minimum, np.maximum))
         slack = self.atol + 10.0 * noise + 1e-5 * max(abs(low), abs(high))
         exact = self.claimed(k, a, v)

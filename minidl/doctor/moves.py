@@ -6,15 +6,16 @@ from itertools import product
 import numpy as np
 
 from minidl.doctor.case import Case, Diagnosis, matrices, same, support
+from minidl.doctor.numbers import differ
 
 
 def shifted(case: Case) -> Iterator[Diagnosis]:
     """Each output's gradient has the right pattern at another place: a stride, pad or index is off."""
     for a, e, n in matrices(case):
         shape = case.values[a].shape
-        if support(e).sum() > 1.25 * support(n).sum():
+        if support(e).sum() > 1.25 * support(n).sum() or same(e[support(n)], n[support(n)]):
             continue  # not moved, but spread
-        if (whole := _moved_as_a_whole(e, n, shape)) is not None:
+        if (whole := _moved_as_a_whole(e, n, shape) or _moved_inside(e, n, shape)) is not None:
             yield Diagnosis(
                 "shifted",
                 f"The gradient of {case.say(a)} has the right numbers at moved places: look at where padding is cut off, and "
@@ -46,6 +47,20 @@ def shifted(case: Case) -> Iterator[Diagnosis]:
                 f"outputs moved by {rows}; {case.example(a)}.",
                 0.8,
             )
+        elif (one := _one_moved(e, n)) is not None:
+            yield Diagnosis(
+                "shifted",
+                f"One entry of each output's gradient for {case.say(a)} is wrong, and so is one beside it: is an index one off?",
+                f"the two are {one} places apart in each output; {case.example(a)}.",
+                0.75,
+            )
+        elif _conserved(e, n):
+            yield Diagnosis(
+                "shifted",
+                f"Some parts of the gradient of {case.say(a)} arrive at wrong places: look at where slices begin and end, one by one.",
+                f"for each output they add up to what they should; {case.example(a)}.",
+                0.45,
+            )
 
 
 def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
@@ -61,6 +76,15 @@ def _moved_as_a_whole(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> l
         if any(move) and (inside and same(claimed[there], numeric[here]) or same(claimed, rolled)):
             return list(move)
     return None
+
+
+def _moved_inside(e: np.ndarray, n: np.ndarray, shape: tuple[int, ...]) -> list[int] | None:
+    """The same, where a factor of each entry (the derivative of what stands inside) stays in its place."""
+    inner, right = (np.abs(j).max(0) for j in (e, n))
+    both = (inner > 0) & (right > 0)
+    if not both.any() or not same(inner[both], right[both]) or same(inner, inner[:1]):
+        return None
+    return _moved_as_a_whole(e / np.where(inner > 0, inner, 1), n / np.where(right > 0, right, 1), shape)
 
 
 def _moves(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -120,6 +144,21 @@ def _same_order(e: np.ndarray, n: np.ndarray) -> bool:
         if len(some) < 2 or len(some) > len(all_) or not (same(some, all_[: len(some)]) or same(some, all_[len(all_) - len(some) :])):
             return False
     return True
+
+
+def _one_moved(e: np.ndarray, n: np.ndarray) -> int | None:
+    """How far apart the two entries are that are wrong in each output's gradient: one too small, one too large."""
+    off = differ(e, n)
+    if len(e) < 2 or e.shape[1] < 3 or (off.sum(1) != 2).any() or (np.sign(e - n)[off].reshape(-1, 2).sum(1) != 0).any():
+        return None
+    apart = np.diff(np.nonzero(off)[1].reshape(-1, 2), axis=1)
+    return int(apart[0, 0]) if (apart == apart[0]).all() and (off.sum(0) <= len(e) / 2 + 1).all() else None
+
+
+def _conserved(e: np.ndarray, n: np.ndarray) -> bool:
+    """Whether every output's gradient has the right sum, though not by cancellation, but is wrong in some places."""
+    sums, size = n.sum(1), np.abs(n).sum(1)
+    return same(e.sum(1), sums) and bool((np.abs(sums) > 0.1 * size)[size > 0].all())
 
 
 def _rows_moved(e: np.ndarray, n: np.ndarray, outputs: tuple[int, ...]) -> list[int] | None:

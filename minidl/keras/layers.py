@@ -14,7 +14,7 @@ NAMES = homes(
 ) | homes(
     "minidl.keras.adapters",
     "Input",
-)  # fmt: skip
+) | {"experimental": "minidl.keras.experimental"}  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     **dict.fromkeys((
         "RNN", "SimpleRNN", "LSTM", "GRU", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells",

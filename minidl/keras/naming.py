@@ -23,6 +23,8 @@ def found(module: str, name: str, names: Mapping[str, str], left_out: Mapping[st
     if name in names:
         home, _, there = names[name].partition(":")
         return getattr(import_module(home), there) if there else import_module(home)
+    if name == "__all__":  # from minidl.keras.layers import *
+        return sorted({*names, *left_out})
     if name in left_out:
         place = "tf" if module == "minidl" else module.removeprefix("minidl.")
         return missing(name, f"minidl leaves {place}.{name} out: {left_out[name]}")

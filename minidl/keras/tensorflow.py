@@ -17,6 +17,7 @@ from minidl.tensor import Tensor
 Array = Any  # a Tensor, an array, a number or a nested list
 Axis = int | tuple[int, ...] | list[int] | None
 
+newaxis = None
 float16, float32, float64, int8, int16, int32, int64, uint8, bool_ = map(
     np.dtype, ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 )
@@ -24,11 +25,11 @@ float16, float32, float64, int8, int16, int32, int64, uint8, bool_ = map(
 NAMES = homes(
     "minidl.keras.tensorflow",
     "abs", "add", "argmax", "argmin", "cast", "clip_by_value", "concat", "constant", "convert_to_tensor", "cos", "divide", "equal",
-    "executing_eagerly", "exp", "expand_dims", "eye", "float16", "float32", "float64", "function", "get_logger", "greater", "identity",
-    "int16", "int32", "int64", "int8", "is_tensor", "less", "matmul", "maximum", "minimum", "multiply", "not_equal", "one_hot", "ones",
-    "ones_like", "pow", "range", "rank", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-    "reduce_variance", "reshape", "round", "shape", "sign", "sin", "size", "sqrt", "square", "squeeze", "stack", "subtract", "transpose",
-    "uint8", "where", "zeros", "zeros_like", bool="bool_",
+    "executing_eagerly", "exp", "expand_dims", "eye", "float16", "float32", "float64", "function", "get_logger", "greater",
+    "identity", "int16", "int32", "int64", "int8", "is_tensor", "less", "linspace", "matmul", "maximum", "minimum", "multiply",
+    "newaxis", "norm", "not_equal", "one_hot", "ones", "ones_like", "pow", "range", "rank", "reduce_max", "reduce_mean", "reduce_min",
+    "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "reshape", "round", "shape", "sign", "sin", "size", "sqrt",
+    "square", "squeeze", "stack", "subtract", "transpose", "uint8", "where", "zeros", "zeros_like", bool="bool_",
 ) | homes("minidl.tapes", "GradientTape", "Variable") | homes("minidl.ops", "sigmoid", "tanh") | {
     name: f"minidl.{name}" for name in ("image", "keras", "math", "nn", "random")
 }  # fmt: skip
@@ -47,6 +48,18 @@ LEFT_OUT = {
     "map_fn": "write a loop, and tf.stack what it gives",
     "while_loop": "write Python's while",
     "cond": "write Python's if",
+    "Module": "subclass tf.keras.layers.Layer or tf.keras.Model, which find their Variables themselves",
+    "print": "write Python's print, everything is computed at once",
+    "device": "minidl.use_backend chooses where is computed",
+    "test": "tf.config.list_physical_devices('GPU') says whether there is a GPU",
+    **dict.fromkeys(("clip_by_norm", "clip_by_global_norm"), "give the optimizer clipnorm=… or global_clipnorm=…"),
+    **dict.fromkeys((
+        "random_normal_initializer", "random_uniform_initializer", "zeros_initializer", "ones_initializer", "constant_initializer",
+    ), "tf.keras.initializers has it"),
+    **dict.fromkeys((
+        "gather", "gather_nd", "tile", "repeat", "split", "unstack", "reverse", "boolean_mask", "pad", "tensordot", "einsum", "argsort",
+        "sort", "unique", "cumsum", "slice", "fill", "meshgrid", "floor", "logical_and", "logical_or", "logical_not",
+    ), "index the Tensor, or use NumPy, which takes Tensors: np.asarray(x)"),
 }
 
 
@@ -107,6 +120,13 @@ def eye(num_rows: int, num_columns: int | None = None, dtype: Any = "float32") -
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> Tensor:
     first, last = (0, start) if limit is None else (start, limit)
     return tensor_of(np.arange(first, last, delta).tolist(), dtype)
+
+
+def linspace(start: Any, stop: Any, num: int) -> Tensor:
+    """``num`` numbers at equal distances, the first and the last ``start`` and ``stop``."""
+    first, last = tensor_of(start), tensor_of(stop)
+    dtype = first.dtype if first.dtype.kind == "f" else "float64"  # as TensorFlow does
+    return Tensor(np.linspace(first.item(), last.item(), num).astype(dtype))
 
 
 def one_hot(indices: Array, depth: int, dtype: Any = "float32") -> Tensor:
@@ -277,6 +297,11 @@ def reduce_variance(input_tensor: Array, axis: Axis = None, keepdims: bool = Fal
 
 def reduce_std(input_tensor: Array, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return ops.sqrt(reduce_variance(input_tensor, axis, keepdims))
+
+
+def norm(tensor: Array) -> Tensor:
+    """The length √Σx² of all numbers as one vector."""
+    return ops.sqrt(ops.square(tensor_of(tensor)).sum())
 
 
 def argmax(input: Array, axis: int | None = 0, output_type: Any = "int64") -> Tensor:

@@ -21,7 +21,7 @@ NAMES = homes(
 ) | homes(
     "minidl.data.encoding",
     "normalize", "to_categorical",
-)  # fmt: skip
+) | {"np_utils": "minidl.keras.utils"}  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     "model_to_dot": "plot_model draws the layers, and model.summary() lists them",
     **dict.fromkeys((

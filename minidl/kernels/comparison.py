@@ -13,6 +13,7 @@ from minidl.checks import number
 from minidl.kernels import ladder
 from minidl.kernels.numpy.threads import forget_scratch_everywhere
 from minidl.registry import look_up
+from minidl.sizes import bytes_in_words
 from minidl.switches import kernels_on, switch
 from minidl.tensor import Tensor
 
@@ -192,6 +193,6 @@ def _text(value: Any, kind: str) -> str:
     if kind == "difference":
         return f"{value:.1e}" if value else "0"
     if kind == "bytes":
-        return f"{value / 2**20:,.2f} MB" if value >= 2**20 else f"{value / 2**10:,.1f} KB"
+        return bytes_in_words(value)
     scale, unit = next(((s, u) for s, u in ((1, "s"), (1e-3, "ms")) if value >= s), (1e-6, "µs"))
     return f"{value / scale:.1f} {unit}"

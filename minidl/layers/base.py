@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from minidl import backend, initializers, regularizers
+from minidl import backend, initializers, regularizers, variables
 from minidl.arguments import LayerArguments
 from minidl.conversion import as_array
 from minidl.devices import home_of, used
@@ -80,7 +80,7 @@ class Layer(LayerArguments):
         array = np.asarray(initializers.get(initializer)(tuple(shape), dtype=self.dtype)).astype(self.dtype)
         if array.shape != tuple(shape):
             raise ValueError(f"the initializer of {name} gave an array of shape {array.shape}, it must be {tuple(shape)}")
-        weight = Tensor(backend.move(array, used()), requires_grad=trainable, name=f"{self.name}/{name}")
+        weight = variables.Variable(backend.move(array, used()), trainable, f"{self.name}/{name}")
         self._own_weights.append(weight)
         if rule := regularizers.get(regularizer):
             self._regularized.append((weight, rule))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minidl import checking
+from minidl.pages import framed
 from minidl.tensor import Tensor
 
 RESULTS = "MINIDL_LESSON_RESULTS"  # the environment variable that names the grader's file
@@ -128,8 +129,7 @@ class embed:
         self.page, self.height, self.title = page, height, title
 
     def _repr_html_(self) -> str:
-        style = f"width:100%;height:{self.height}px;border:1px solid #ccc;border-radius:8px"
-        return f'<iframe srcdoc="{html.escape(self.page)}" title="{html.escape(self.title)}" style="{style}" loading="lazy"></iframe>'
+        return framed(self.page, self.title, self.height)
 
     def __repr__(self) -> str:
         return f"<{self.title}: shown in a notebook or on the site>"

@@ -1,8 +1,12 @@
-"""Lessons as Jupyter notebooks, with the cells' tags and nbgrader's metadata. Written by hand: a notebook is JSON."""
+"""Lessons as Jupyter notebooks, with the cells' tags and nbgrader's metadata. Written by hand: a notebook is JSON.
+
+``python -m minidl.lesson_runner.notebooks FOLDER`` writes all lessons, for students into FOLDER/student and whole into FOLDER/solutions."""
 import json
 import re
+import sys
+from pathlib import Path
 
-from minidl.lesson_runner.format import cells
+from minidl.lesson_runner.format import cells, lessons, student_version
 
 
 def notebook(text: str) -> str:
@@ -24,3 +28,22 @@ def notebook(text: str) -> str:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     book = {"cells": made, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+def export(folder: Path) -> list[Path]:
+    """Write every lesson as two notebooks, into ``student`` (without solutions) and ``solutions``; what is there is overwritten."""
+    written = []
+    for kind in ("student", "solutions"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for one in lessons():
+            file = folder / kind / f"{one.path.stem}.ipynb"
+            file.write_text(notebook(student_version(one.text) if kind == "student" else one.text), encoding="utf-8")
+            written.append(file)
+    return written
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("python -m minidl.lesson_runner.notebooks FOLDER")
+    files = export(Path(sys.argv[1]))
+    print(f"{len(files)} notebooks in {sys.argv[1]}: student, solutions")

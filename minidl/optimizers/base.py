@@ -123,7 +123,7 @@ class Optimizer(OptimizerArguments, Explained):
             w = param.data
             if self.weight_decay:
                 w -= (learning_rate * self.weight_decay) * w
-            rule(self, backend.module, w, g, self._state_of(param), learning_rate, self.iterations + 1)
+            rule(self, backend.module, w, g, self.state_of(param), learning_rate, self.iterations + 1)
             param.data = w  # the same array: this counts as a change in place
 
     def _clipped(self, xp: Any, grads: list[Array]) -> list[Array]:
@@ -144,16 +144,16 @@ class Optimizer(OptimizerArguments, Explained):
 
     # ---------------------------------------------------------------- the state
 
-    def _state_of(self, param: Tensor) -> dict[str, Array]:
+    def state_of(self, param: Tensor) -> dict[str, Array]:
+        """The state arrays of one parameter, by slot; those that `update` writes to."""
         if param not in self._state:
-            full_like = owner(param.data).module.full_like
-            self._state[param] = {slot: full_like(param.data, start) for slot, start in self.slots.items()}
+            self._state[param] = {slot: owner(param.data).module.full_like(param.data, start) for slot, start in self.slots.items()}
         return self._state[param]
 
     def state_arrays(self, params: Iterable[Tensor]) -> list[np.ndarray]:
         """Copies of all the state as NumPy arrays: the slots of the first parameter, of the second, …. With ``iterations`` and the
         parameters, this is what training needs to go on as if it had never stopped."""
-        return [np.array(to_numpy(array)) for param in _listed(params) for array in self._state_of(param).values()]
+        return [np.array(to_numpy(array)) for param in _listed(params) for array in self.state_of(param).values()]
 
     def load_state_arrays(self, params: Iterable[Tensor], arrays: Sequence[np.ndarray], iterations: int) -> None:
         """Take over what `state_arrays` gave, and the number of updates made by then."""
@@ -167,7 +167,7 @@ class Optimizer(OptimizerArguments, Explained):
             if np.shape(array) != param.shape:
                 raise ValueError(f"the {slot} of {name} must have its shape {param.shape}; got {np.shape(array)}")
         for (_, param, slot), array in zip(places, arrays):
-            self._state_of(param)[slot] = move(np.array(array, param.dtype), owner(param.data))
+            self.state_of(param)[slot] = move(np.array(array, param.dtype), owner(param.data))
         self.iterations = int(iterations)
 
     def to(self, backend: str) -> Self:

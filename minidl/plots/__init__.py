@@ -14,6 +14,9 @@
     minidl.plots.activations()                                          functions and their derivatives
     minidl.plots.losses_of_a_probability()                              cross-entropy against squared loss
 
+    minidl.plots.neurons([3, 4, 2])                                     a net as circles and lines, its parameters counted
+    minidl.plots.computation_graph(y)                                   a calculation with its numbers and their derivatives
+
     minidl.plots.architecture(model)                                    the layers as boxes
     minidl.plots.feature_maps(model, image, layer)                      what a layer makes of a picture
     minidl.plots.grad_cam(model, images), saliency(model, images)       where the model looks
@@ -36,6 +39,7 @@ from .canvas import alt_text
 from .confusion import confusion_matrix
 from .curves import learning_curves
 from .descent import errors, learning_rate_sweep, loss_curve, loss_surface, optimizer_race
+from .diagrams import computation_graph, neurons
 from .functions import activations, losses_of_a_probability
 from .health import dead_units, gradient_flow, update_ratios, weight_histograms
 from .insides import feature_maps, grad_cam, saliency
@@ -49,6 +53,7 @@ __all__ = [
     "activations",
     "alt_text",
     "architecture",
+    "computation_graph",
     "confusion_matrix",
     "dead_units",
     "decision_boundary",
@@ -65,6 +70,7 @@ __all__ = [
     "loss_landscape",
     "loss_surface",
     "losses_of_a_probability",
+    "neurons",
     "optimizer_race",
     "predictions",
     "saliency",

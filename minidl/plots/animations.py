@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
@@ -67,7 +68,17 @@ class Animation:
 
     def _html(self) -> str:
         with rc_context({"animation.embed_limit": 100, "savefig.dpi": 90}), _progress(self.frames, "rendering the frames") as tick:
-            return str(self._made(tick).to_jshtml(fps=self._rate, default_mode="once"))
+            return _offline(str(self._made(tick).to_jshtml(fps=self._rate, default_mode="once")))
+
+
+def _offline(page: str) -> str:
+    """matplotlib's controls take the pictures on their buttons from another host; signs of the font do as well."""
+    signs = {
+        "minus": "−", "plus": "+", "fast-backward": "⏮", "step-backward": "‹", "play fa-flip-horizontal": "◀", "pause": "⏸", "play": "▶",
+        "step-forward": "›", "fast-forward": "⏭",
+    }  # fmt: skip
+    page = re.sub(r"<link\b[^>]*>", "", page)
+    return re.sub(r'<i class="fa fa-([\w -]+)"></i>', lambda found: signs.get(found[1], found[1]), page)
 
 
 def descent_animation(

@@ -165,7 +165,9 @@ def _end_labels(axes: Axes, curves: list[tuple[str, str, Numbers]]) -> None:
 
 
 def _value(value: float) -> str:
-    return "not finite" if not np.isfinite(value) else f"{value:.3f}" if 1e-2 <= abs(value) < 1e3 or value == 0 else f"{value:.2e}"
+    if not np.isfinite(value):
+        return "not finite"
+    return (f"{value:.3f}" if 1e-2 <= abs(value) < 1e3 or value == 0 else f"{value:.2e}").replace("-", "−")
 
 
 def _epochs(count: int) -> str:

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from minidl import activations as known
 from minidl.autograd import grad
+from minidl.checks import whole
 from minidl.tensor import Tensor
 
 from .canvas import box, heading_height, listing, new_picture, write
-from .inputs import Numbers, whole
+from .inputs import Numbers
 from .style import BLUE, MARGIN, ORANGE, SUBTITLE, TEXT
 
 SIDE, STEP_X, STEP_Y = 2.1, 2.75, 2.95  # inches: a small panel, and the way to the next
@@ -35,7 +36,7 @@ def activations(
     flat = [name for name, _, slope in curves if np.abs(slope[[0, -1]]).max() < 0.05]
     verb = "is" if len(flat) == 1 else "are"
     finding = f" {listing(flat)} {verb} flat far from 0: there hardly any gradient passes." if flat else ""
-    columns = min(whole(columns, "columns"), len(curves))
+    columns = min(whole("columns", columns), len(curves))
     rows = -(-len(curves) // columns)
     subtitle = "solid: the function   dashed: its derivative"
     headline = title or "Activations and their derivatives"
@@ -81,7 +82,7 @@ def losses_of_a_probability(title: str | None = None) -> Figure:
         write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=4.0)
         for text, colour, x, y in (
             ("cross-entropy", BLUE, 0.34 if i else 0.2, 0.62 if i else 0.55),
-            ("squared loss", ORANGE, 0.04 if i else 0.1, 0.945 if i else 0.24),
+            ("squared loss", ORANGE, 0.04 if i else 0.015, 0.945 if i else 0.23),
         ):
             write(axes, x, y, text, color=colour, weight="bold", transform=axes.transAxes, gid="curve")
     return figure

@@ -10,11 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from minidl.activations import name_of
-from minidl.attribution import layer_outputs
+from minidl.attribution import layer_outputs, silent_units
 from minidl.autograd import grad
 from minidl.batches import as_batch
-from minidl.layers import ReLU
 from minidl.ledger import Ledger
 from minidl.tensor import Tensor
 
@@ -33,7 +31,8 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
     if not kernels:
         raise ValueError(f"model {model.name!r} has no kernels" + ("" if model.built else " yet: call it on data first"))
     gradients = dict(zip(kernels, _gradients(model, x, y, kernels))) if x is not None else {}
-    spread = [float(w.numpy().std()) for w in kernels]
+    with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite
+        spread = [float(w.numpy().std()) for w in kernels]
     headline = title or f"The weights of {len(kernels)} kernels"
     subtitle = "blue: weights   orange: their gradients" if gradients else ""
     columns = min(columns, len(kernels))
@@ -50,14 +49,18 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
             left = MARGIN + 0.35 + column * STEP_X
             top = heading_height(subtitle) + 0.3 + (band * (2 if gradients else 1) + k) * STEP_Y
             axes = box(figure, left, top, SIDE, SIDE - 0.45, label=f"{w.name} {what}")
-            limit = float(np.abs(values).max()) or 1.0
-            axes.hist(values.reshape(-1), bins=41, range=(-limit, limit), color=colour)
+            finite = values[np.isfinite(values)]
+            limit = float(np.abs(finite).max(initial=0)) or 1.0
+            axes.hist(finite, bins=41, range=(-limit, limit), color=colour)
             axes.set(xlim=(-limit, limit), yticks=[], xticks=[-limit, 0, limit])
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.1g}".replace("-", "−") if value else "0")
             axes.axvline(0, color=INK, linewidth=0.7)
             name = (w.name or "") if k == 0 else f"∂loss/∂{w.name}"
             write(figure, left, top - 0.12, name, size=SUBTITLE - 0.5, weight="bold", width=SIDE, gid="kernel")
-            deviation = f"σ = {short(float(values.std()), 2)}"
+            axes.margins(y=0.25)  # room for the text
+            deviation = f"σ = {short(float(finite.std()), 2)}" if finite.size else ""
+            if strange := values.size - finite.size:
+                deviation += f"  {strange} not finite"
             write(axes, 0.03, 0.94, deviation, size=SMALL, color=GREY, va="top", transform=axes.transAxes, gid="spread")
     return figure
 
@@ -97,13 +100,7 @@ def gradient_flow(models: Any, x: Any, y: Any, title: str | None = None) -> Figu
 def dead_units(model: Any, x: Any, title: str | None = None) -> Figure:
     """The share of units in each ReLU layer that give 0 for every example of the batch ``x``: no gradient passes them, and they may never
     wake up. A unit of a convolution is a filter."""
-    shares: dict[str, tuple[int, int]] = {}
-    for name, output in layer_outputs(model, x).items():
-        layer = model.get_layer(name)
-        if isinstance(layer, ReLU) or name_of(getattr(layer, "activation", None)) == "relu":
-            values = output.numpy()
-            silent = (values.reshape(-1, values.shape[-1]) <= 0).all(axis=0)
-            shares[name] = int(silent.sum()), len(silent)
+    shares = {name: (int(silent.sum()), len(silent)) for name, silent in silent_units(model, x).items()}
     if not shares:
         raise ValueError(f"model {model.name!r} has no layer with ReLU")
     dead, units = (sum(pair[i] for pair in shares.values()) for i in (0, 1))
@@ -150,7 +147,7 @@ def _gradients(model: Any, x: Any, y: Any, weights: list[Tensor]) -> list[Number
     if model.optimizer is None:
         raise ValueError("gradients need a loss: compile the model first")
     batch = as_batch((x, y))
-    (ready,) = model._prepared([batch])
+    (ready,) = model.prepared([batch])
     loss, _ = model.objective.loss(ready.y, model(ready.x, training=False))
     wanted = [w for w in weights if w.requires_grad]
     found = dict(zip(wanted, grad(loss, wanted)))

@@ -100,13 +100,6 @@ def as_probabilities(values: Any) -> Numbers:
     return array
 
 
-def whole(value: Any, name: str) -> int:
-    """A whole number ≥ 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}")
-    return int(value)
-
-
 def same_length(**arrays: Numbers) -> None:
     """Raise ValueError unless all have the same length."""
     if len({len(a) for a in arrays.values()}) > 1:

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from minidl import attribution
 from minidl.backend import to_numpy
+from minidl.checks import whole
 
 from .canvas import box, heading_height, listing, new_picture, show, write
-from .inputs import Numbers, as_images, as_names, whole
+from .inputs import Numbers, as_images, as_names
 from .style import BLUES, GREY, HEAT, MARGIN, SMALL, SUBTITLE
 
 SIDE, STEP = 1.5, 1.68  # inches: a picture, and the way to the next
@@ -30,7 +31,7 @@ def feature_maps(model: Any, image: Any, layer: str, count: int = 32, columns: i
         raise ValueError(f"{layer!r} makes no feature maps; these do: {', '.join(able) or 'none'}")
     maps = outputs[layer].numpy()[0].astype(float)
     height, width, channels = maps.shape
-    count, columns = min(whole(count, "count"), channels), min(whole(columns, "columns"), channels)
+    count, columns = min(whole("count", count), channels), min(whole("columns", columns), channels)
     silent = int((np.ptp(maps, axis=(0, 1)) == 0).sum())
     headline = f"{layer}: {channels} feature maps of {height}×{width}"
     subtitle = "each scaled from its least (white) to its largest number (dark)"
@@ -75,9 +76,7 @@ def saliency(
 
 def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_names: Iterable[Any] | None, title: str) -> Figure:
     pictures = _seen(np.asarray(to_numpy(images) if not isinstance(images, (list, tuple)) else images))
-    probabilities = np.asarray(model.predict(np.asarray(images), verbose=0), float)
-    if probabilities.shape[1] == 1:
-        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+    probabilities = attribution.probabilities(model.predict(np.asarray(images), verbose=0))
     names = as_names(class_names, probabilities.shape[1])
     chosen = np.broadcast_to(probabilities.argmax(axis=1) if classes is None else np.asarray(classes), (len(pictures),))
     captions = [f"{names[k]}" for k in chosen]

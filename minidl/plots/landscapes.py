@@ -10,9 +10,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minidl.checks import whole
+
 from .canvas import new_picture, write
 from .descent import contours
-from .inputs import Numbers, as_labels, as_names, same_length, whole
+from .inputs import Numbers, as_labels, as_names, same_length
 from .panels import name_axes, panels, short
 from .style import BLUE, BLUES, GREEN, INK, ORANGE, PINK, SMALL, TEXT
 
@@ -27,7 +29,8 @@ def loss_landscape(
     data. The weights are the same afterwards."""
     if kind not in ("contour", "3d"):
         raise ValueError(f"kind must be 'contour' or '3d'; got {kind!r}")
-    points = whole(points, "points")
+    if (points := whole("points", points)) < 2:
+        raise ValueError("points must be at least 2: a landscape has a width")
     start = [np.array(w, float) for w in model.get_weights()]
     trainable = {id(w) for w in model.trainable_variables}
     moving = [id(w) in trainable for w in model.weights]
@@ -35,16 +38,21 @@ def loss_landscape(
     directions = [[_direction(w, rng) if moves else np.zeros_like(w) for w, moves in zip(start, moving)] for _ in range(2)]
     steps = np.linspace(-span, span, points)
     losses = np.empty((points, points))
+
+    def loss() -> float:
+        return float(model.evaluate(x, y, verbose=0, batch_size=256, return_dict=True)["loss"])
+
+    middle = loss()
     try:
         for i, b in enumerate(steps):
             for j, a in enumerate(steps):
                 model.set_weights([w + a * u + b * v for w, u, v in zip(start, *directions)])
-                losses[i, j] = model.evaluate(x, y, verbose=0, batch_size=256, return_dict=True)["loss"]
+                losses[i, j] = loss()
     finally:
         model.set_weights(start)
-    middle, worst = losses[points // 2, points // 2], float(np.nanmax(losses))
-    finding = f"The loss around the solution: {short(float(middle), 3)} there, up to {short(worst, 3)} around it"
-    subtitle = f"two random directions, ±{short(span, 2)} times the length of each filter; cross: the trained weights"
+    worst = float(np.max(losses, initial=middle, where=np.isfinite(losses)))
+    finding = f"The loss around the solution: {short(middle, 3)} there, up to {short(worst, 3)} around it"
+    subtitle = f"two random directions, ±{short(span, 2)} times the length of each filter"
     if kind == "3d":
         page = new_picture(6.2, 4.8, title or finding, subtitle, f"{finding}.")
         space: Any = page.add_axes((0.02, 0.02, 0.92, 0.8), projection="3d", label="panel 0")
@@ -52,6 +60,7 @@ def loss_landscape(
         space.set(xlabel="direction 1", ylabel="direction 2", zlabel="loss")
         space.tick_params(labelsize=SMALL)
         return page
+    subtitle += "; cross: the trained weights"
     figure, (axes,) = panels(1, title or finding, subtitle, f"{finding}.", width=4.8, height=4.4, room=1.2)
     contours(axes, steps, steps, losses)
     axes.plot([0], [0], "x", color=ORANGE, markersize=11, markeredgewidth=3, zorder=5, label="solution")
@@ -66,7 +75,7 @@ def decision_boundary(
 ) -> Figure:  # fmt: skip
     """Which class a model with two inputs answers where, and how surely (the paler, the less), with the examples. ``x``: (n, 2); ``y``:
     labels (n,), (n, 1) or one-hot. ``model``: anything with ``predict``."""
-    examples = Examples(x, y, class_names, whole(points, "points"))
+    examples = Examples(x, y, class_names, whole("points", points))
     return boundary_picture(examples, examples.ask(model), names, title)
 
 
@@ -104,10 +113,11 @@ def boundary_picture(
                              f"{finding}. Classes: {', '.join(known)}.", width=5.2, height=4.4, room=1.3)  # fmt: skip
     draw_answers(axes, examples, grid)
     for k, name in enumerate(known):
-        at, mark, y_text = examples.x[examples.labels == k], MARKS[k % 5], 0.97 - 0.07 * k
+        at, mark, y_text = examples.x[examples.labels == k], MARKS[(k + k // 5) % 5], 0.97 - min(0.07, 1 / len(known)) * k
         axes.plot(at[:, 0], at[:, 1], mark, color=COLOURS[k % 5], markeredgecolor="white", markeredgewidth=0.6, markersize=6, label=name)
         axes.plot([1.05], [y_text], mark, color=COLOURS[k % 5], transform=axes.transAxes, clip_on=False, markersize=7, label="_key")
-        write(axes, 1.09, y_text, name, size=TEXT, va="center", transform=axes.transAxes, gid="class")
+        size = min(TEXT, 4.4 * 72 / 1.3 / len(known))  # many names are small, and do not meet
+        write(axes, 1.09, y_text, name, size=size, width=1.1, va="center", transform=axes.transAxes, gid="class")
     axes.set(xlim=examples.first[[0, -1]], ylim=examples.second[[0, -1]])
     name_axes(axes, *names)
     axes.grid(False)
@@ -122,9 +132,9 @@ def draw_answers(axes: Axes, examples: Examples, grid: Numbers) -> list[Artist]:
     picture = 1 - strength[..., None] * (1 - tints[winner])
     extent = (examples.first[0], examples.first[-1], examples.second[0], examples.second[-1])
     drawn: list[Artist] = [axes.imshow(picture, extent=extent, origin="lower", aspect="auto", interpolation="nearest", zorder=0)]
-    if winner.min() < winner.max():
-        levels = np.arange(classes - 1) + 0.5
-        drawn.append(axes.contour(examples.first, examples.second, winner, levels=levels, colors=INK, linewidths=1.2))
+    for k in np.unique(winner)[1:]:  # the first one's borders are those of the others, too
+        ahead = grid[..., k] - np.delete(grid, k, axis=2).max(axis=2)  # above 0 where the answer is k
+        drawn.append(axes.contour(examples.first, examples.second, ahead, levels=[0], colors=INK, linewidths=1.2))
     return drawn
 
 

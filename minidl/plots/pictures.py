@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from minidl.checks import whole
+
 from .canvas import heading_height, new_picture, number, percent, share_bar, show, write
-from .inputs import Numbers, as_images, as_labels, as_names, as_probabilities, same_length, whole
+from .inputs import Numbers, as_images, as_labels, as_names, as_probabilities, same_length
 from .style import BLUE, GAP, GREY, INK, MARGIN, ORANGE, RIGHT, SMALL, SUBTITLE, WRONG
 
 SIDE = 1.22  # inches: the longer side of a picture among predictions
@@ -39,7 +41,7 @@ def predictions(
     truth = as_labels(y_true, "y_true", shares.shape[1])
     same_length(images=pictures, y_true=truth, probabilities=shares)
     names = as_names(class_names, shares.shape[1])
-    count, columns = whole(count, "count"), min(whole(columns, "columns"), count)
+    count, columns = whole("count", count), min(whole("columns", columns), count)
     answer, sureness = shares.argmax(axis=1), shares.max(axis=1)
     wrong, right = _selected(answer == truth, sureness, count, columns)
     correct, total = int((answer == truth).sum()), len(truth)
@@ -106,13 +108,13 @@ def gallery(
     columns each, ``columns`` in all; many classes are set in several bands.
 
     Raises ValueError for shapes, lengths, values or a number of names that do not fit."""
-    pictures, rows, columns = as_images(images), whole(rows, "rows"), whole(columns, "columns")
+    pictures, rows, columns = as_images(images), whole("rows", rows), whole("columns", columns)
     shape = f"{'×'.join(map(str, pictures.shape[1:3]))} pixels, {'colour' if pictures.ndim == 4 else 'grey'}"
     if labels is None:
         if class_names is not None:
             raise ValueError("class_names without labels: give the labels, too")
         groups = [("", np.arange(min(len(pictures), rows * columns)))]
-        headline, per_class = f"{number(len(pictures))} pictures, {shape}", columns
+        headline, per_class = f"{many(len(pictures), 'picture')}, {shape}", columns
         sentence = f"The first {len(groups[0][1])} of {headline}."
     else:
         given = None if class_names is None or isinstance(class_names, str) else list(class_names)
@@ -121,8 +123,8 @@ def gallery(
         names = as_names(class_names if given is None else given, max(len(given) if given else 0, int(classes.max()) + 1))
         per_class = max(1, columns // len(names))
         groups = [(name, np.flatnonzero(classes == k)) for k, name in enumerate(names)]
-        headline = f"{number(len(pictures))} pictures in {len(names)} classes"
-        sizes = ", ".join(f"{name} ({number(len(of))} pictures)" for name, of in groups)
+        headline = f"{many(len(pictures), 'picture')} in {many(len(names), 'class', 'classes')}"
+        sizes = ", ".join(f"{name} ({many(len(of), 'picture')})" for name, of in groups)
         sentence = f"{headline}, {shape}. The first of each class: {sizes}."
 
     width, height = _size(pictures, SMALL_SIDE)
@@ -149,6 +151,11 @@ def gallery(
             row, column = divmod(n, per_class)
             _show(figure, pictures[i], left + column * (width + 0.06), top + head + row * (height + 0.06), width, height)
     return figure
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """"1 picture", "2 pictures"."""
+    return f"{number(count)} {one if count == 1 else more or one + 's'}"
 
 
 def _size(pictures: Numbers, side: float) -> tuple[float, float]:

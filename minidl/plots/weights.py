@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from minidl.checks import whole
+
 from .canvas import box, heading_height, new_picture, show, write
-from .inputs import Numbers, as_array, whole
+from .inputs import Numbers, as_array
 from .style import DIVERGING, GREY, MARGIN, SMALL
 
 LEAST_WIDTH = 5.6  # inches: room for the heading
@@ -26,7 +28,7 @@ def filters(kernel: Any, count: int = 64, columns: int = 8, title: str | None = 
         raise ValueError(f"kernel must have shape (kh, kw, c_in, c_out), got {weights.shape}")
     if not np.isfinite(weights).all():
         raise ValueError("kernel holds numbers that are not finite")
-    count, columns = min(whole(count, "count"), weights.shape[3]), whole(columns, "columns")
+    count, columns = min(whole("count", count), weights.shape[3]), whole("columns", columns)
     kh, kw, c_in, c_out = weights.shape
     headline = f"{c_out} filters of {kh}×{kw} on {c_in} channels" if c_in > 1 else f"{c_out} filters of {kh}×{kw}"
     headline = headline.replace("1 filters", "1 filter") if c_out == 1 else headline

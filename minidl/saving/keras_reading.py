@@ -232,7 +232,7 @@ class KerasReader:
                 if len(inputs) != 1 or not isinstance(inputs[0], Symbol):
                     raise ValueError("it takes one input")
                 before, symbol = self.bounds.left(), Input(inputs[0].shape[1:])
-                layer._connect_graph(symbol, self._through(self._stacks.pop(layer), symbol))
+                layer.connect_graph(symbol, self._through(self._stacks.pop(layer), symbol))
                 self.bounds.inside(layer, before)
             self.bounds.spend(layer, inputs)
             call: Call = layer.connect(*inputs)

@@ -1,7 +1,5 @@
 """The stepper's page: one HTML file that holds its style, its script and a tape, and asks nothing of the network."""
-from importlib.resources import files
-
-from minidl.pages import as_json, filled
+from minidl.pages import assembled
 
 # One scope for all: a file may use what the files before it define, and functions of the later ones when it is called.
 SCRIPTS = (
@@ -12,9 +10,4 @@ SCRIPTS = (
 
 def page(data: dict[str, object]) -> str:
     """The page that shows ``data``, a tape as JSON takes it (no NaN: the tape writes "nan"). ValueError if JSON cannot hold it."""
-    parts = {"css": _read("page.css"), "js": "\n".join(_read(f"{name}.js") for name in SCRIPTS), "data": as_json(data)}
-    return filled(_read("page.html"), parts)
-
-
-def _read(name: str) -> str:
-    return (files("minidl.stepper") / "page" / name).read_text(encoding="utf-8")
+    return assembled("minidl.stepper", SCRIPTS, data, shared=False)

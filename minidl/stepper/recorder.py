@@ -8,7 +8,7 @@ import numpy as np
 
 from minidl import autograd, backend
 from minidl.backend import Array
-from minidl.stepper.frames import learners_frame, line_of
+from minidl.hooks import learners_frame, learners_line, line_of
 from minidl.stepper.steps import Backward, Forward, Group, Line, Step, Update, Value
 from minidl.stepper.values import Values, group
 from minidl.switches import kernels_on, switch
@@ -125,12 +125,12 @@ class Recorder:
         rate = optimizer.learning_rate if hasattr(optimizer, "_state") else None
         with switch(current, None):
             apply(optimizer, grads, params)
-        line, whole = line_of(learners_frame()), Group(optimizer.name, "update", None)
+        line, whole = learners_line(), Group(optimizer.name, "update", None)
         for param, g, old in zip(params, grads, before):
             after = self.values.of(param)
             if g is not None and old is not None and after is not None:
                 array = g._data if isinstance(g, Tensor) else g if backend.is_array(g) else np.asarray(g)
-                state = {name: a.copy() for name, a in optimizer._state.get(param, {}).items()}
+                state = {name: a.copy() for name, a in optimizer.state_of(param).items()}
                 self.add(Update(optimizer, old, after, array, state, rate, optimizer.iterations, line, whole), array, *state.values())
 
     @contextmanager

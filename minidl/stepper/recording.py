@@ -1,4 +1,5 @@
 """``with minidl.record() as tape:``, where a recording begins and ends."""
+import math
 import os
 import runpy
 import sys
@@ -8,7 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from minidl.stepper.frames import is_learners, learners_frame
+from minidl.checks import number
+from minidl.hooks import is_learners, learners_frame
 from minidl.stepper.observing import observed
 from minidl.stepper.recorder import Recorder
 from minidl.stepper.sources import is_cell
@@ -26,7 +28,8 @@ def record(max_bytes: float = 1 << 30) -> Iterator[Tape]:
     Arrays are kept, not copied, except parameters and small inputs. When about ``max_bytes`` are kept, the recording stops, and the tape
     says so. An exception ends the block as always; the tape keeps what was recorded, and names the line."""
     frame = learners_frame()
-    recorder = _running.get() or Recorder(max_bytes)
+    room = max_bytes if max_bytes == math.inf else number("max_bytes", max_bytes, above=0)
+    recorder = _running.get() or Recorder(room)
     file = frame.f_code.co_filename
     tape = Tape(recorder, title="notebook" if is_cell(file) else os.path.basename(file))
     try:
@@ -51,7 +54,7 @@ def run_script(path: str | Path, arguments: Sequence[str] = (), max_bytes: float
     try:
         with record(max_bytes) as tape:
             tape.title = path.name
-            names = runpy.run_path(str(path), run_name="__main__")
+            names = runpy.run_path(str(path.absolute()), run_name="__main__")  # so that its lines are found whatever folder it goes to
             tape.name_values(names)
     except SystemExit as exit_:
         tape.error = None if exit_.code in (None, 0) else f"{path.name} ended itself with sys.exit({exit_.code!r})."

@@ -1,5 +1,4 @@
 """A tape: what was computed, step by step, and the ways to look at it."""
-import html
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from minidl.backend import to_numpy
+from minidl.pages import framed
+from minidl.sizes import bytes_in_words
 from minidl.stepper import player, quiz, windows
 from minidl.stepper.again import Bodies
 from minidl.stepper.assemble import page
@@ -59,8 +60,7 @@ class Tape:
         """What has to be said about this tape, in sentences."""
         notes, steps, full = [self.error] if self.error else [], self.steps, self._recorder.full_at
         if full is not None:
-            size = f"{self._recorder.bytes / 1e9:.1f} GB" if self._recorder.bytes >= 1e8 else f"{self._recorder.bytes / 1e6:.1f} MB"
-            where = f"at {os.path.basename(full[0])}:{full[1]}, because the tape holds {size}"
+            where = f"at {os.path.basename(full[0])}:{full[1]}, because the tape holds {bytes_in_words(self._recorder.bytes)}"
             notes.append(f"The recording stopped {where}: record less, or more with record(max_bytes=…).")
         if not steps:
             notes.append("Nothing was recorded: no op of minidl ran, or it ran in another thread.")
@@ -101,11 +101,7 @@ class Tape:
 
     def _repr_html_(self) -> str:
         """In a notebook: the page in a frame of its own, because notebooks take scripts out of what they show."""
-        content = html.escape(page(self.data()), quote=True)
-        return (
-            f'<iframe srcdoc="{content}" title="Step through {html.escape(self.title, quote=True)}" width="100%" height="{FRAME_HEIGHT}" '
-            'style="border: 1px solid #8888; border-radius: 4px; min-width: 320px;" sandbox="allow-scripts"></iframe>'
-        )
+        return framed(page(self.data()), f"Step through {self.title}", FRAME_HEIGHT)
 
     # ---------------------------------------------------------------- to ask
 

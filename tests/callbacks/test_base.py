@@ -57,6 +57,9 @@ def test_the_moments_of_evaluate_and_predict():
     recorder.moments.clear()
     model.predict(X, callbacks=[recorder], verbose=0)
     assert [m[0] for m in recorder.moments] == ["on_predict_begin", "on_predict_batch_begin", "on_predict_batch_end", "on_predict_end"]
+    outputs = []
+    model.predict(X, verbose=0, callbacks=LambdaCallback(on_predict_batch_end=lambda batch, logs: outputs.append(logs["outputs"])))
+    assert np.array_equal(outputs[0], model.predict(X, verbose=0)[: len(outputs[0])])
 
 
 def test_the_logs_of_a_batch_are_the_mean_so_far():
@@ -157,7 +160,7 @@ def test_verbose_2_is_a_line_for_each_epoch(capsys):
     compiled().fit(X, Y, batch_size=2, verbose=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Epoch 1/1"
-    assert re.fullmatch(rf"3/3 \d+s {STEP} - {NUMBERS}", lines[1]), lines[1]
+    assert re.fullmatch(rf"3/3 - \d+s - {STEP} - {NUMBERS}", lines[1]), lines[1]
     assert len(lines) == 2
 
 

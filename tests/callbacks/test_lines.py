@@ -24,6 +24,8 @@ def test_the_line_of_keras_3():
     assert lines.keras3(1250, 1250, 15.0, LOGS, 1, last=True) == (
         "1250/1250 ━━━━━━━━━━━━━━━━━━━━ 15s 12ms/step - accuracy: 0.4738 - loss: 1.4651 - val_accuracy: 0.5507 - val_loss: 1.2736"
     )
+    logs = {"loss": 0.6818, "accuracy": 0.5}
+    assert lines.keras3(2, 2, 0.626, logs, 2, last=True) == "2/2 - 1s - 313ms/step - accuracy: 0.5000 - loss: 0.6818"
 
 
 @pytest.mark.parametrize(

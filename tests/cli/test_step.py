@@ -40,6 +40,14 @@ def test_the_page(run_command, script, tmp_path):
     assert "tanh" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
+def test_a_script_that_goes_to_another_folder(run_command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "away").mkdir()
+    (tmp_path / "train.py").write_text("import os\nos.chdir('away')\nfrom minidl import Tensor\ny = Tensor(2.0) * 3.0\n")
+    assert run_command("step", "train.py", "--html", "out.html")[0] == 0
+    assert "y = Tensor(2.0) * 3.0" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
 def test_an_error_in_the_script(run_command, script, tmp_path):
     (tmp_path / "train.py").write_text(NEURON + "1 / 0\n")
     for options in ([], ["--list"], ["--html", "out.html"]):

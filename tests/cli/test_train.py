@@ -153,7 +153,7 @@ def test_a_time_budget_ends_the_training(run_command, picture_folder, tmp_path):
 def test_too_little_memory_is_said(run_command, picture_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("minidl.cli.train.memory_free", lambda: 2**20)
     printed = run_command("train", "--dataset", picture_folder, "--epochs", 1, "--out", tmp_path / "run")[1]
-    assert "That is more memory than the 0.0 GB that are free: try a smaller --batch-size." in printed
+    assert "That is more memory than the 1.0 MB that are free: try a smaller --batch-size." in printed
 
 
 def test_xray_trains_on_two_classes(run_command, picture_folder, tmp_path, monkeypatch):

@@ -45,3 +45,8 @@ def test_each_is_named_with_its_numbers_and_something_to_try(given, kind, words)
 def test_a_validation_loss_that_wobbles_is_no_over_fitting():
     assert kinds({"loss": [2, 1.5, 1.2, 1.0], "val_loss": [2, 1.6, 1.61, 1.62]}) == []
     assert kinds({"loss": [2, 1.5, 1.6, 1.7], "val_loss": [2, 1.6, 1.9, 2.2]}) == []
+
+
+def test_nothing_is_over_100_percent():
+    (found,) = findings({}, [], {}, [1.0, 1.0, 1.0])
+    assert "over 99.9 %" in found.sentence

@@ -1,5 +1,6 @@
 import json
 import math
+import socket
 import threading
 import time
 import urllib.error
@@ -110,13 +111,80 @@ def test_it_ends_with_a_training_that_fails():
     assert "apply" not in vars(model.optimizer) and dashboard.data()["finished"]
 
 
+def test_a_port_that_is_taken_and_no_training_yet():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        model, dashboard = net(), Dashboard(port=taken.getsockname()[1])
+        assert "has seen no training yet" in dashboard._repr_html_()
+        with pytest.raises(RuntimeError, match="has seen no training yet"):
+            dashboard.data()
+        with pytest.raises(OSError, match=r"port \d+ cannot be had .*port=0 takes any"):
+            model.fit(X, Y, verbose=0, callbacks=[dashboard])
+    assert "apply" not in vars(model.optimizer)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_watchers_side_by_side_leave_nothing_behind(first):
+    model, watchers = net(), [Dashboard(serve=False, every=0), Dashboard(serve=False, every=0), minidl.Ledger()]
+    model.fit(X, Y, epochs=1, batch_size=16, verbose=0, callbacks=watchers[first:] + watchers[:first])
+    assert "apply" not in vars(model.optimizer) and "loss" not in vars(model.objective)
+    assert all(len(one.data()["at"]) >= 1 for one in watchers[:2]) and len(watchers[2]["loss"]) == 4
+
+
+def test_a_layer_that_is_frozen_on_the_way_keeps_its_own_numbers(monkeypatch):
+    class Freeze(minidl.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.get_layer("conv").trainable = False
+
+    monkeypatch.setattr("minidl.dashboard.SHARE", 1e9)
+    model, dashboard = net(), Dashboard(serve=False, every=0)
+    model.fit(X, Y, epochs=2, batch_size=64, verbose=0, callbacks=[dashboard, Freeze()])
+    data = dashboard.data()
+    assert len(data["at"]) == 2
+    for layer in data["layers"]:
+        assert [v is None for v in layer["gradient"]] == [v is None for v in layer["ratio"]] == [False, layer["name"].startswith("conv/")]
+
+
+def test_several_outputs_scores_pictures_and_a_step_of_ones_own():
+    class Own(minidl.Model):
+        def train_step(self, data):
+            return {"mine": super().train_step(data)["loss"]}
+
+    x = minidl.Input((10, 10, 3))
+    features = layers.Flatten()(x)
+    scores, number = layers.Dense(3, name="scores")(features), layers.Dense(1, name="number")(features)
+    model = Own(x, [layers.Conv2D(1, 3, padding="same")(x), scores, number])
+    model.compile("sgd", "mse")
+    dashboard = Dashboard(panel=(X[:4] * 99, [0, 1, 2, 7]), class_names="ab", serve=False)
+    model.fit(X, [X[..., :1], np.zeros((64, 3)), np.zeros((64, 1))], verbose=0, callbacks=[dashboard])
+    _, given, _ = model.predict(X[:4] * 99, verbose=0)
+    e = np.exp(given.astype(float) - given.max(axis=1, keepdims=True))
+    shown = dashboard.data()["panel"]
+    np.testing.assert_allclose([one["p"] for one in shown], (e / e.sum(axis=1, keepdims=True)).max(axis=1), rtol=1e-5)
+    assert [one["truth"] for one in shown] == ["a", "b", "2", "7"]
+    filters = minidl.Sequential([minidl.Input((10, 10, 3)), layers.Conv2D(1, 3)])
+    filters.compile("sgd", "mse")
+    dashboard = Dashboard(panel=(X[:4], Y[:4]), serve=False)
+    filters.fit(X, np.zeros((64, 8, 8, 1)), verbose=0, callbacks=[dashboard])
+    assert dashboard.data()["panel"] == [] and dashboard.data()["filters"]["pictures"]
+
+
+def test_a_model_that_the_first_batch_builds():
+    model = minidl.Sequential([layers.Flatten(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    dashboard = Dashboard(serve=False)
+    model.fit(X, np.zeros((64, 2)), verbose=0, callbacks=[dashboard])
+    assert dict(dashboard.data()["facts"])["parameters"] == "602"
+
+
 def test_looking_takes_little_of_the_time(monkeypatch):
     dashboard, model = Dashboard(serve=False, every=0), net()
     model.fit(X, Y, epochs=1, verbose=0, batch_size=16, callbacks=[dashboard])
     looks = len(dashboard.data()["at"])
     dashboard._finished, dashboard._cost = False, 1000.0  # as if a look had taken so long
     for _ in range(3):
-        dashboard._watched([np.zeros(w.shape, "float32") for w in model.weights], model.weights)
+        dashboard._watched(model.optimizer.apply, [np.zeros(w.shape, "float32") for w in model.weights], model.weights)
     assert len(dashboard.data()["at"]) == looks
 
 

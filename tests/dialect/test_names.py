@@ -137,3 +137,18 @@ def test_every_module_lists_its_names():
     for module in MODULES:
         if names := table(module, "NAMES"):
             assert module == "minidl.keras.tensorflow" or dir(importlib.import_module(module)) == sorted(names)
+
+
+def test_everything_of_a_module_can_be_imported_with_a_star():
+    names = {}
+    exec("from minidl.keras.layers import *\nfrom minidl.keras.optimizers import *", names)
+    assert names["Dense"] is layers.Dense and names["Adam"] is optimizers.Adam
+    with pytest.raises(NotImplementedError, match=r"^minidl leaves keras\.layers\.LSTM out: "):
+        names["LSTM"](64)
+
+
+def test_modules_of_older_versions_are_found_as_attributes():
+    assert tf.keras.optimizers.legacy.Adam is optimizers.Adam
+    assert tf.keras.optimizers.schedules.ExponentialDecay is optimizers.schedules.ExponentialDecay
+    assert tf.keras.layers.experimental.preprocessing.RandomFlip is layers.RandomFlip
+    assert tf.keras.utils.np_utils.to_categorical is tf.keras.utils.to_categorical

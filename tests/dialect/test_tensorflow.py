@@ -178,3 +178,25 @@ def test_devices(monkeypatch):
     assert tf.config.list_physical_devices("GPU") == []
     monkeypatch.setattr(gpu, "load_cupy", lambda: SimpleNamespace(cuda=SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=lambda: 1))))
     assert tf.config.list_physical_devices("GPU") == [("/physical_device:GPU:0", "GPU")]
+
+
+def test_axes_lines_and_lengths():
+    x = tf.constant([3.0, 4.0])
+    assert x[..., tf.newaxis].shape == (2, 1)
+    assert float(tf.norm(x)) == 5 and np.array_equal(tf.linspace(0.0, 1.0, 5).numpy(), [0, 0.25, 0.5, 0.75, 1])
+    assert tf.linspace(0.0, 1.0, 5).dtype == "float32" and tf.linspace(-2, 2, 3).dtype == "float64"
+
+
+def test_the_weights_of_layers_are_variables():
+    layer = tf.keras.layers.Dense(1, input_shape=(2,))
+    tf.keras.Sequential([layer])
+    layer.kernel.assign([[1.0], [2.0]])
+    layer.kernel.assign_add(tf.ones((2, 1)))
+    layer.weights[1].assign_sub([0.5])
+    assert [w.tolist() for w in layer.get_weights()] == [[[2.0], [3.0]], [-0.5]]
+
+
+def test_the_value_of_a_metric_is_a_number_and_can_be_asked_for_as_a_tensor():
+    metric = tf.keras.metrics.Mean(name="train_loss")
+    metric(tf.constant([1.0, 2.0]))
+    assert metric.result() == 1.5 and metric.result().numpy() == 1.5 and f"{metric.result():.2f}" == "1.50"

@@ -10,7 +10,7 @@ from ops.cases import all_cases
 from minidl.checking import gradcheck
 from minidl.doctor.diagnosis import KINDS
 
-from . import corpus_exam, corpus_fourth, corpus_nets, corpus_resit, corpus_third  # noqa: F401  (their rules join those of the corpus)
+from . import corpus_eighth, corpus_exam, corpus_fifth, corpus_fourth, corpus_nets, corpus_resit, corpus_seventh, corpus_sixth, corpus_third  # noqa: F401  (their rules join those of the corpus)
 from .corpus import RULES, Rule
 
 

@@ -114,6 +114,16 @@ def test_data_of_ones_own(open_page, tmp_path):
     np.testing.assert_allclose(page.evaluate("b => explorer.loss(...b)", [w, b]), np.mean((w * np.array(x) + b - y) ** 2), rtol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e9])
+def test_a_loss_of_any_size_is_told_in_few_digits(open_page, scale):
+    page = open_page(explorer_page([1.0, 2.0, 4.0], [scale, 3 * scale, 2 * scale]))
+    said = page.locator("#loss").inner_text().replace("−", "-")
+    w, b = page.evaluate("() => JSON.parse(document.getElementById('given').textContent).start")
+    exact = np.mean((w * np.array([1.0, 2.0, 4.0]) + b - np.array([1.0, 3.0, 2.0]) * scale) ** 2)
+    np.testing.assert_allclose(float(said), exact, rtol=1e-3)
+    assert len(said) < 12
+
+
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [([1], [2], "same length"), ([1, 2], [1], "same length"), ([1, 1], [1, 2], "different values"), ([1, np.inf], [1, 2], "finite"),

@@ -83,13 +83,13 @@ def test_text_and_notebook():
     found = Comparison("a <b>", [comparison.Row("loops", None, None, None), comparison.Row("x", 2.5e-7, 0.0123, 2**21)], ["Said & done."])
     assert str(found).splitlines() == [
         "a <b>",
-        "way    difference     time   memory",
-        "loops           –        –        –",
-        "x         2.5e-07  12.3 ms  2.00 MB",
+        "way    difference     time  memory",
+        "loops           –        –       –",
+        "x         2.5e-07  12.3 ms  2.0 MB",
         "Said & done.",
     ]
     page = found._repr_html_()
-    assert "<td>2.5e-07</td><td>12.3 ms</td><td>2.00 MB</td>" in page and "a &lt;b&gt;" in page and "Said &amp; done." in page
+    assert "<td>2.5e-07</td><td>12.3 ms</td><td>2.0 MB</td>" in page and "a &lt;b&gt;" in page and "Said &amp; done." in page
 
 
 def test_what_cannot_be_compared_is_explained():

@@ -136,5 +136,5 @@ def test_predictions():
 
 def test_pages_in_pages():
     page = embed('<p class="a">&</p>', 300, "A page")
-    assert 'srcdoc="&lt;p class=&quot;a&quot;&gt;&amp;&lt;/p&gt;"' in page._repr_html_() and "300px" in page._repr_html_()
+    assert 'srcdoc="&lt;p class=&quot;a&quot;&gt;&amp;&lt;/p&gt;"' in page._repr_html_() and 'height="300"' in page._repr_html_()
     assert "A page" in repr(page)

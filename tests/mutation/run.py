@@ -27,7 +27,7 @@ from .mutants import Mutant, all_mutants, functions_of, helpers, rules
 from ops.cases import ops_of_minidl  # isort: skip  (judge has put the tests on the path)
 
 PROJECT = Path(__file__).parents[2]
-CHECKER_TESTS = [str(PROJECT / "tests" / file) for file in ("doctor/test_differences.py", "test_checking.py")]
+CHECKER_TESTS = [str(PROJECT / "tests" / file) for file in ("doctor/test_differences.py", "doctor/test_examination.py", "test_checking.py")]
 KERNELS = "convolution", "correlation", "memory", "pooling", "dense", "probabilities", "normalization", "optimizers"
 COMPUTE_NOTHING = {  # they find memory, register, and decide how much is done at a time and whether by the kernel or the readable op
     *("scratch", "forget_scratch", "_attach", "row_blocks", "blocks", "_blocks"),

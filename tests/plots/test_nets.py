@@ -158,6 +158,53 @@ def test_a_loss_landscape(kind):
         plots.loss_landscape(model, POINTS, SIDES[:, None], kind="flat")
 
 
+def test_a_landscape_whose_points_miss_the_middle():
+    model = plane()
+    model.fit(POINTS, SIDES[:, None], epochs=20, verbose=0)
+    middle = model.evaluate(POINTS, SIDES[:, None], verbose=0)
+    for kind in ("contour", "3d"):
+        figure = plots.loss_landscape(model, POINTS, SIDES[:, None], points=2, kind=kind)
+        assert f"solution: {middle:.3g} there" in texts(figure, "title")[0]
+        assert ("cross" in texts(figure, "subtitle")[0]) == (kind == "contour")
+    with pytest.raises(ValueError, match="points must be at least 2"):
+        plots.loss_landscape(model, POINTS, SIDES[:, None], points=1)
+
+
+def test_weights_that_are_not_finite_are_counted():
+    model = plane()
+    weights = model.get_weights()
+    weights[0][0, 0], weights[2][:] = np.nan, np.inf
+    model.set_weights(weights)
+    spreads = texts(plots.weight_histograms(model), "spread")
+    assert spreads[0].endswith("  1 not finite") and spreads[1] == f"  {weights[2].size} not finite"
+
+
+def test_scores_are_told_as_probabilities():
+    minidl.set_seed(2)
+    model = minidl.Sequential([minidl.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)])
+    pictures = 20 * RNG.random((2, 6, 6, 1)).astype("float32")
+    scores = model.predict(pictures, verbose=0).astype(float)
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(minidl.attribution.probabilities(scores), p)
+    assert texts(plots.grad_cam(model, pictures), "class") == [f"{row.argmax()}  {100 * row.max():.0f} %" for row in p]
+    s = np.array([[-3.0], [2.0]])
+    np.testing.assert_allclose(minidl.attribution.probabilities(s)[:, 1:], 1 / (1 + np.exp(-s)))
+    with pytest.raises(ValueError, match=r"one array of pictures \(n, H, W, C\); got 2 arrays"):
+        plots.saliency(model, list(pictures))
+
+
+def test_many_classes_keep_apart():
+    class Ring:
+        def predict(self, x):
+            return np.eye(20)[(10 * (1 + np.arctan2(x[:, 0], x[:, 1]) / np.pi)).astype(int) % 20]
+
+    figure = plots.decision_boundary(Ring(), POINTS, np.arange(60) % 20, [f"a class with a long name {k}" for k in range(20)])
+    check_layout(figure)
+    looks = {(line.get_marker(), line.get_color()) for line in figure.axes[0].lines if line.get_label() != "_key"}
+    assert len(looks) == 20
+
+
 def test_a_decision_boundary():
     class Rule:
         def predict(self, x):

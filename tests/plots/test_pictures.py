@@ -160,3 +160,9 @@ def test_what_does_not_fit_is_explained(arguments, options, error, message):
 def test_what_does_not_fit_a_gallery_is_explained(options, message):
     with pytest.raises(ValueError, match=message):
         plots.gallery(X, **options)
+
+
+def test_one_is_no_plural():
+    one = np.zeros((1, 4, 4))
+    assert texts(plots.gallery(one), "title") == ["1 picture, 4×4 pixels, grey"]
+    assert texts(plots.gallery(one, [0], ["only"]), "title") == ["1 picture in 1 class"]

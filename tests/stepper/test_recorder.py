@@ -371,7 +371,7 @@ def test_a_recording_stops_when_it_holds_too_much():
         for _ in range(20):
             ops.exp(np.zeros(2000))
     assert 0 < len(tape) < 10
-    assert "The recording stopped at test_recorder.py:" in str(tape) and "MB" in str(tape)
+    assert "The recording stopped at test_recorder.py:" in str(tape) and " KB: record less" in str(tape)
 
 
 def test_a_forgotten_tape_takes_its_arrays_along():

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+import minidl
 from minidl.stepper import run_script
 from minidl.stepper.steps import step_name
 
@@ -94,3 +95,15 @@ def test_no_file(tmp_path):
 def test_a_script_that_computes_nothing(script):
     tape = run_script(script("print('hello')"))
     assert tape.notes == ["Nothing was recorded: no op of minidl ran, or it ran in another thread."]
+
+
+@pytest.mark.parametrize("room", [0, -1, "much", None, float("nan")])
+def test_room_that_is_none(room):
+    with pytest.raises((TypeError, ValueError), match="max_bytes"), minidl.record(room):
+        pass
+
+
+def test_room_without_end():
+    with minidl.record(float("inf")) as tape:
+        minidl.Tensor(1.0) * 2
+    assert len(tape) == 1

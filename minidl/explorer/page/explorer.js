@@ -53,7 +53,7 @@ function show() {
   $("b").value = walk.b;
   $("w-value").textContent = `= ${text(walk.w)}`;
   $("b-value").textContent = `= ${text(walk.b)}`;
-  $("loss").textContent = Number.isFinite(now) ? now.toFixed(2) : text(now);
+  $("loss").textContent = now >= 0.01 && now < 1e7 ? now.toFixed(2) : text(now);
   $("formula").textContent = walk.lines ? walk.lines.join("\n") : "No update yet: press Step.";
   showRate();
   showLedger();

@@ -6,7 +6,7 @@ from minidl.keras.naming import found, homes
 NAMES = homes(
     "minidl.optimizers",
     "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "SGD", "get",
-)  # fmt: skip
+) | {name: f"minidl.keras.optimizers.{name}" for name in ("legacy", "schedules")}  # fmt: skip
 LEFT_OUT: dict[str, str] = {
     **dict.fromkeys((
         "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb", "Adafactor", "Muon", "LossScaleOptimizer",

@@ -61,7 +61,7 @@ def _update(rule: str, slots: tuple[str, ...], optimizer: Any, params: list[Tens
     for start in range(0, len(params), AT_ONCE):
         arguments: list[Any] = []
         for param, g in zip(params[start : start + AT_ONCE], grads[start : start + AT_ONCE]):
-            state = optimizer._state_of(param)
+            state = optimizer.state_of(param)
             arguments += [param.data, dense_copy(g), *(state.get(slot) for slot in slots), param.size]
         many = len(arguments) // 6
         largest = max(arguments[5::6])

@@ -121,13 +121,14 @@ def seen_rows(x: np.ndarray, rows: Span, row_bytes: int, at: Geometry) -> Iterat
     from … to; and the matrices (rows, (to − from) · C, W · N) that these see, without a copy. Output rows at the border come one by one."""
     (height, channels, width, images), kh, top = x.shape, at.window[0], at.first[0]
     down, row = max(1, config.settings().block_bytes // row_bytes), width * images * x.itemsize
-    r0 = rows[0]
-    while r0 < rows[1]:
+    r1 = rows[0]
+    for r0 in range(*rows):
+        if r0 < r1:
+            continue  # it was in the block before
         low, high = max(0, top - r0), min(kh, height + top - r0)
         r1 = r0 + 1 if high - low < kh else min(rows[1], r0 + down, height - kh + top + 1)
         shape, strides = (r1 - r0, (high - low) * channels, width * images), (channels * row, row, x.itemsize)
         yield (r0, r1), (low, high), np.ndarray(shape, x.dtype, x, (r0 - top + low) * channels * row, strides)
-        r0 = r1
 
 
 @lru_cache(maxsize=1024)

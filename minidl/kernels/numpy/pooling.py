@@ -19,7 +19,7 @@ def _geometry(x: Any, pool_size: Any, strides: Any, padding: str) -> Geometry | 
     if not isinstance(x, np.ndarray) or x.dtype.char not in "fd" or x.ndim != 4 or not x.size:
         return None
     window = pair(pool_size, "pool_size")
-    return geometry_of(x.shape[1:3], window, window if strides is None else pair(strides, "strides"), padding)
+    return geometry_of(x.shape[1:3], window, window if strides is None else strides, padding)
 
 
 def corners(image: tuple[int, int], at: Geometry) -> Iterator[Corner]:

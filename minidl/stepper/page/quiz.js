@@ -179,7 +179,7 @@ class Quiz {
       return same ? null : "A gradient has exactly the shape of what it is the gradient of.";
     }
     if (typed.numbers.length !== question.right.length)
-      return `${counted(question.right.length, "number")} expected, ${typed.numbers.length} typed.`;
+      return `${counted(question.right.length, "number")} expected, ${typed.numbers.length} typed.${/\d,\d/.test(text) ? " (A decimal point is a point: 0.5)" : ""}`;
     if (typed.numbers.every((value, i) => agrees(value, question.right[i], typed.words[i]))) return null;
     return slipOf(typed.numbers, question.right, this.facts(at, question));
   }

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 import minidl
 from minidl import Tensor, config, ops
 from minidl.activations import linear
-from minidl.kernels.numpy import memory, threads
+from minidl.kernels.numpy import correlation, memory, threads
+from minidl.kernels.numpy.convolution import halving
 from minidl.tensor import registry
 
-from .comparing import assert_equal, dyadic
+from .comparing import assert_equal, dirty_memory, dyadic
 
 PAIRS = st.just((1, 1)) | st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -81,6 +82,21 @@ def test_maxima_over_other_windows_are_handed_back(pool_size, strides):
     )
 
 
+@pytest.mark.parametrize(
+    ("keywords", "side_by_side"),
+    [
+        ({}, True),
+        ({"pool_size": 2, "strides": 2}, True),
+        ({"pool_size": [2, 2], "strides": [2, 2], "padding": "same"}, True),
+        ({"pool_size": 3}, False),
+        *[({"pool_size": size}, False) for size in ((1, 2), (2, 1), (3, 2), (2, 3))],
+        *[({"strides": steps}, False) for steps in ((1, 2), (2, 1), (3, 2), (2, 3))],
+    ],
+)
+def test_windows_of_2_side_by_side_are_recognised(keywords, side_by_side):
+    assert halving(**keywords) is side_by_side
+
+
 def test_a_maximum_without_keywords_takes_windows_of_2():
     rng = np.random.default_rng(0)
     convolution = {"strides": 1, "padding": "same", "dilation": 1, "activation": ops.relu}
@@ -121,6 +137,51 @@ def test_random_numbers(dtype, images, window, strides, padding, dilation):
     for count in (1, 2, 3):
         with config.using(threads=count):
             assert_equal(lambda *xs: ops.convolution_layer(*xs, **keywords), [a.astype(dtype) for a in arrays])
+
+
+@pytest.mark.parametrize("strides", [1, 2, (1, 2), (2, 1)])
+@pytest.mark.parametrize("dilation", [2, 3, 4, (2, 1), (1, 3), (3, 2), (4, 5)])
+def test_dilated_windows_that_reach_far_over_the_border(dilation, strides):
+    """More of what a row of the window sees lies outside the picture than inside it."""
+    rng = np.random.default_rng(0)
+    pictures = ((2, 3, 3, 2), (3, 3, 2, 2)), ((1, 4, 2, 1), (3, 4, 1, 2)), ((1, 5, 4, 3), (5, 2, 3, 1)), ((2, 2, 3, 9), (5, 3, 9, 2))
+    for images, window in pictures:
+        arrays = [dyadic(rng, images, "float64"), dyadic(rng, window, "float64")]
+        assert_equal(lambda *xs: ops.conv2d(*xs, strides=strides, dilation=dilation, padding="same"), arrays, exactly=True)
+
+
+@pytest.mark.parametrize(("channels", "filters"), [(9, 4), (4, 9), (33, 2)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_block_size_will_do(channels, filters, dtype):
+    rng = np.random.default_rng(0)
+    arrays = [dyadic(rng, shape, dtype) for shape in ((1, 5, 12, channels), (2, 3, channels, filters))]
+    for exponent in range(18):
+        with config.using(block_bytes=2**exponent, threads=1):
+            assert_equal(lambda *xs: ops.conv2d(*xs, padding="same"), arrays, exactly=True)
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("part", range(3))
+def test_each_thread_writes_its_own_part_of_the_gradient_of_the_input(monkeypatch, part, strides):
+    """What two threads write at once would depend on which of them comes first."""
+    rng, ran = np.random.default_rng(0), []
+    x, kernel = dyadic(rng, (2, 6, 7, 7), "float64"), dyadic(rng, (3, 2, 7, 4), "float64")
+    at = correlation.geometry_of(x.shape[1:3], kernel.shape[:2], strides, "same")
+    g = dyadic(rng, (at.places[0], 4, at.places[1], 2), "float64")
+
+    def one_part(function, parts):
+        ran.append(parts[part])
+        function(part, *parts[part])
+
+    arguments = g, memory.mirrored(kernel), (7, 6), at
+    with config.using(threads=3), dirty_memory():
+        dx = correlation.input_gradient(*arguments)
+        monkeypatch.setattr(correlation, "run_parts", one_part)
+        mine = correlation.input_gradient(*arguments)
+    assert ran == [[(0, 2), (2, 4), (4, 7)][part]]
+    own = np.isin(np.arange(7), range(*ran[0]))
+    own = own[:, None, None, None] if strides == (1, 1) else own[:, None, None]  # rows; or channels, of which each is a sum by itself
+    np.testing.assert_array_equal(mine, np.where(own, dx, np.nan))
 
 
 def test_any_order_of_memory_will_do():

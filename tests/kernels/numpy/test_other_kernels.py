@@ -27,6 +27,25 @@ def test_dense(seed, dtype, shape, units, bias, count):
             assert_equal(lambda *xs, a=activation: ops.dense_layer(*xs, activation=a), arrays, exactly=activation is not ops.softmax)
 
 
+def test_dense_with_large_logits():
+    """e¹⁰⁰⁰ is too large a number; the largest of a row is taken off first."""
+    arrays = [np.array([[1000.0, -3.0], [-2000.0, 5.0]]), np.array([[1.0, -1.0, 0.5], [2.0, 0.0, 1.0]]), np.zeros(3)]
+    assert_equal(lambda *xs: ops.dense_layer(*xs, activation=ops.softmax), arrays)
+
+
+@pytest.mark.parametrize("activation", [ops.relu, linear, ops.softmax])
+def test_each_gradient_of_a_dense_layer_alone(activation):
+    rng = np.random.default_rng(0)
+    tensors = [Tensor(rng.normal(size=shape), requires_grad=True) for shape in ((4, 3), (3, 5), (5,))]
+    y = ops.dense_layer(*tensors, activation=activation)
+    everything = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [True] * 3)
+    for i in range(3):
+        one = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [i == j for j in range(3)])
+        assert [g is not None for g in one] == [i == j for j in range(3)]
+        np.testing.assert_array_equal(one[i], everything[i])
+        assert one[i].shape == tensors[i].shape
+
+
 def test_dense_hands_back_what_it_is_not_made_for():
     x, kernel = np.ones((2, 3)), np.ones((3, 4))
     for arrays, activation in (
@@ -51,6 +70,11 @@ def test_crossentropies(seed, dtype, shape, axis):
     assert_equal(lambda x, t: ops.softmax_crossentropy(x, t, axis=axis), [scores, targets])
     assert_equal(lambda p, t: ops.crossentropy(p, t, axis=axis), [p, targets])
     assert_equal(lambda p, t: ops.crossentropy(p, t, axis=axis, smallest=0.2), [p, targets])
+
+
+def test_crossentropy_of_probabilities_that_are_nearly_0_or_1():
+    p = np.array([[1e-9, 1.5e-7, 1 - 1.5e-7], [0.0, 1.0, 0.0]])
+    assert_equal(ops.crossentropy, [p, np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]])])
 
 
 def test_crossentropy_of_any_scores_is_finite():
@@ -92,6 +116,22 @@ def test_batch_normalization_with_statistics_of_several_shapes():
         [whole, whole[:, ::-1], one, None, None], [one, one, one, one, one],
     ):  # fmt: skip
         assert_equal(lambda *xs: ops.batch_normalization(*xs, epsilon=0.1), arrays, expect_kernel=False)
+
+
+def test_gradients_of_a_batch_normalization_have_the_shapes_of_its_arrays():
+    rng = np.random.default_rng(0)
+    tensors = [Tensor(rng.uniform(0.5, 2, shape), requires_grad=True) for shape in ((3, 4, 5, 2), *((1, 1, 1, 2),) * 4)]
+    y = ops.batch_normalization(*tensors, epsilon=0.1)
+    grads = y.node.kernel.vjp(np.ones(y.shape), y.node.saved, [True] * 5)
+    assert [g.shape for g in grads] == [t.shape for t in tensors]
+
+
+def test_optimizers_with_the_same_gradient_each_time():
+    """The mean of g² less the square of the mean of g is 0 then, but for rounding, which may leave less than that."""
+    w, rule = Tensor(np.zeros(50, "float32"), requires_grad=True), optimizers.RMSprop(0.01, centered=True)
+    for step in range(400):
+        rule.apply([np.linspace(1e3, 1e4, 50, dtype="float32") * (3 if step < 50 else 1)], [w])
+    assert np.isfinite(w.numpy()).all()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
