@@ -66,6 +66,8 @@ def train(name, epochs=22, rate=0.002, told=(), **how):
 # %% [markdown]
 # ## Two ways to fail
 #
+# <!-- concept: 24 -->
+#
 # First the net as it is:
 
 # %%
@@ -99,6 +101,8 @@ print(
 # | **over-fitting** | very low | far above, and rising | more pictures, or what follows here |
 #
 # ## Dropout
+#
+# <!-- concept: 29, 35 -->
 #
 # **Dropout** switches off neurons at random while the net is trained: each number that leaves a layer becomes 0 with the probability `rate`, anew in
 # every step. No neuron can rely on a certain other one, so that what is learned must be spread. Nothing is deleted for good: when the net is *used*,
@@ -139,6 +143,8 @@ dropped = train("dropout 0.5", dropout=0.5)
 
 # %% [markdown]
 # ## L1 and L2: large weights must earn their size
+#
+# <!-- concept: 35 -->
 #
 # A net that learns by heart needs large weights, which react to tiny differences. So we make size cost something, and add a penalty to the loss:
 #
@@ -187,6 +193,8 @@ for name, model in (("plain", plain), ("L1 0.0003", with_l1)):
 #
 # ## Augmentation: more pictures out of the same
 #
+# <!-- concept: 24 -->
+#
 # The best cure for too few pictures is more pictures. A mirrored star is a star, and so is one that lies two pixels further left. **Augmentation**
 # changes each picture a little, at random, each time it comes up in training, so that the net hardly ever sees the same picture twice. In
 # minidl these are layers, which do nothing when the net is used.
@@ -231,6 +239,8 @@ compare(["plain", "dropout 0.5", "L2 0.003", "augmentation"])
 # harder to learn by heart. They can be combined.
 #
 # ## Early stopping
+#
+# <!-- concept: 35 -->
 #
 # The simplest cure of all: stop when the validation loss is at its least. But a curve wobbles, and who stops at the first rise stops too early. So
 # one waits for so many epochs without a new best (the **patience**), then stops, and goes back to the weights of the best epoch.
@@ -284,6 +294,8 @@ print(
 # since the validation pictures decided when to stop, the validation loss is now a little too good. The test pictures are for that.
 #
 # ## Batch normalization
+#
+# <!-- concept: 35 -->
 #
 # Another problem: the deeper a net, the less is known about the scale of what reaches a layer. Too small, and the signal dies on its way (lesson 8).
 # **Batch normalization** brings each feature to mean 0 and variance 1 over the batch, and then lets the net choose a scale γ and a shift β of its own:
@@ -341,6 +353,8 @@ deep_losses()
 #
 # ## Class weights
 #
+# <!-- concept: 35 -->
+#
 # Now let one class be rare: 270 crosses and 30 stars. A net that always says "cross" is right in 90 % of the cases, and that is what it learns first. If
 # stars matter, say so: with **class weights**, each example's loss is multiplied by a weight of its class. A common choice makes all classes
 # count the same *in total*: $n / (k \cdot n_c)$, for $n$ examples, $k$ classes, and $n_c$ examples of class $c$.
@@ -395,6 +409,8 @@ for name, weights in (("no weights", None), ("balanced", {0: 300 / 540, 1: 300 /
 #
 # ## Cross-validation
 #
+# <!-- concept: 17 -->
+#
 # With 200 validation pictures, an accuracy of 0.5 is uncertain by ± 0.07 (lesson 12). And which pictures happened to be chosen matters as well.
 # **k-fold cross-validation** uses every picture once for validation: cut the data into k parts, train k nets, each without one part, and measure it on that
 # part. The mean of the k numbers is better than any of them, and their spread says how much to trust it.
@@ -446,6 +462,8 @@ print(f"mean {np.mean(scores):.3f}, standard deviation between folds {np.std(sco
 # alone, we might have reported the best of them and believed it.
 #
 # ## Tuning: a grid search
+#
+# <!-- concept: 12 -->
 #
 # Which learning rate, how much dropout? A **grid search** tries all combinations and takes the best one *on the validation pictures*. Two rules:
 #
