@@ -27,6 +27,8 @@ from minidl.lesson_runner import Exercise, Prediction
 # ## Step 1: say what you want
 # <!-- concept: 32, 30 -->
 #
+# <!-- concept: 32 -->
+#
 # In one sentence, before any code: *given a small colour picture, say which of ten kinds of thing it shows.* That is **classification**: one
 # answer out of a fixed list. It is not finding where the thing is (localisation), nor naming several things (detection).
 #
@@ -56,6 +58,8 @@ print("classes:", ", ".join(class_names))
 # ## Step 2: inputs and outputs
 # <!-- concept: 30 -->
 #
+# <!-- concept: 30 -->
+#
 # What goes in, what comes out? Look at shapes, types and ranges before anything else. Most mistakes of beginners, and of others, are found
 # here.
 
@@ -69,8 +73,14 @@ plots.gallery(train_images, train_labels, class_names, rows=4)
 # In goes an array of 32·32·3 = 3072 numbers. Out come ten numbers, one probability for each class. Labels are whole numbers from 0 to 9, in an array
 # of shape (n, 1).
 #
+# In CIFAR-10 there are 50 000 pictures to train with and 10 000 to test. Its classes are, in the order of their numbers: airplane, automobile, bird,
+# cat, deer, dog, frog, horse, ship, truck. After the split of step 3, its shapes are (40000, 32, 32, 3) with labels (40000, 10) for
+# training, (10000, 32, 32, 3) with (10000, 10) for validation, and for the test (10000, 32, 32, 3) with (10000, 1), until you make those one-hot, too.
+#
 # ## Step 3: prepare the data
 # <!-- concept: 31, 17 -->
+#
+# <!-- concept: 21, 31 -->
 #
 # Three things have to be done.
 #
@@ -115,6 +125,8 @@ images, labels = train_images.astype("float32") / 255, data.to_categorical(train
 print(labels[:3].astype(int))
 
 # %% [markdown]
+# <!-- concept: 17 -->
+#
 # **Split.** Three parts with three jobs, and no picture in two of them:
 #
 # * the **training** pictures, from which the net learns;
@@ -210,6 +222,8 @@ plots.architecture(model)
 #
 # ## Step 5: loss and optimiser
 #
+# <!-- concept: 23 -->
+#
 # The labels are one-hot, so the loss is `CategoricalCrossentropy`. (For whole numbers as labels it would be the `Sparse` one, for one
 # sigmoid output the `Binary` one: lesson 9.) The optimiser is Adam. And a **metric**: what *we* want to know. The loss must have a useful gradient; the
 # metric must be understood by people. The accuracy is the *fraction* of right answers, from 0 to 1.
@@ -228,6 +242,8 @@ model.compile(
 #
 # ## Step 6: train
 # <!-- concept: 33 -->
+#
+# <!-- concept: 15, 33, 35 -->
 #
 # Before it starts, know what to expect. An untrained net gives every class about the same probability, 1/10. The cross-entropy of that is
 # $-\ln 0.1 = 2.303$, and the accuracy 0.1.
@@ -393,6 +409,8 @@ exercise.check("all right: no width", lambda: interval(1.0, 50), (1.0, 1.0), 1e-
 exercise.done()
 
 # %% [markdown]
+# <!-- concept: 33 -->
+#
 # **"My result is different. Why?"** Weights start at random, and pictures come in random order. With the same seed on the same machine, minidl gives the
 # same weights, bit for bit; with another seed, another net:
 
@@ -416,6 +434,8 @@ for seed in (1, 1, 2):
 # ## Step 10: save and share
 # <!-- concept: 36 -->
 #
+# <!-- concept: 36 -->
+#
 # `save` writes everything into one file: layers, connections, weights, the compile settings, the state of Adam. `.keras` is the format of Keras, which
 # reads these files as well. Who loads it can predict at once, or go on training.
 
@@ -428,7 +448,9 @@ print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabilities).all()))
 
 # %% [markdown]
-# Why so large, if 79 530 numbers of 4 bytes are 318 kB? Adam keeps two averages for each weight, so that training can go on: three times as much.
+# Why so large, if 79 530 numbers of 4 bytes are 318 kB? Adam keeps two averages for each weight, so that training can go on: three times as much. In a long
+# training, `callbacks.ModelCheckpoint("best.keras", save_best_only=True)` saves the best net so far after each epoch, so that a power cut costs
+# little.
 #
 # The file alone is not enough for others. Write beside it what they cannot guess:
 #
@@ -439,6 +461,8 @@ print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabi
 #
 # ## The same ten steps: X-rays
 # <!-- concept: 41 -->
+#
+# <!-- concept: 29, 41 -->
 #
 # A second project, quickly, to see that the steps carry over. *Step 1:* given a chest X-ray, is the heart's shadow enlarged? Two answers. The
 # pictures of `chests2` are schematic and drawn by minidl. A net trained on them knows nothing about patients; it is an exercise.

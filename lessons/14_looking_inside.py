@@ -41,6 +41,8 @@ print(f"accuracy on {len(x_test)} test pictures: {(answers == y_test).mean():.3f
 # ## What is taken for what
 # <!-- concept: 35 -->
 #
+# <!-- concept: 35 -->
+#
 # The accuracy hides *which* pictures go wrong. The **confusion matrix** $C$ shows it: $C_{ij}$ counts how often a picture of class $i$ got the
 # answer $j$. Rows are the truth, columns the answers; right answers lie on the diagonal.
 #
@@ -133,6 +135,8 @@ plots.feature_maps(model, x_test[shown], second)
 # ## Which pixels does the answer hang on?
 # <!-- concept: 42 -->
 #
+# <!-- concept: 42 -->
+#
 # A derivative says how one number changes with another. So far we asked how the loss changes with each weight. Nothing keeps us from asking
 # how the *score of a class* changes with each **pixel**. Large derivative: the answer hangs on this pixel. That is a **saliency map** (Simonyan,
 # Vedaldi and Zisserman, 2014).
@@ -198,6 +202,8 @@ plots.saliency(model, x_test[:6], class_names=names)
 # ## Which places speak for the class?
 # <!-- concept: 42 -->
 #
+# <!-- concept: 42 -->
+#
 # **Grad-CAM** (Selvaraju and others, 2017) asks at the last convolution, where "what" is known and "where" is not yet lost. Each of its
 # feature maps $A_c$ gets a weight: the mean of the derivatives of the score by all places of that map. Then the maps are added up:
 #
@@ -253,6 +259,8 @@ plots.grad_cam(model, x_test[:6], class_names=names)
 # ## Sanity check 1: destroy the net
 # <!-- concept: 42 -->
 #
+# <!-- concept: 42 -->
+#
 # Here is a test that every such map should pass (Adebayo and others, 2018). Replace the weights by random ones. The net then knows nothing,
 # so a map that explains *what the net knows* must change. A map that stays the same was about the picture all the time.
 
@@ -300,6 +308,8 @@ plots.grad_cam(damaged, x_test[:6], classes=answers[:6], class_names=names, titl
 # because they show edges.
 #
 # ## Sanity check 2: the pointing game
+#
+# <!-- concept: 42 -->
 #
 # The second test needs pictures in which we *know* where the object is. So we paint them: a shape of known place and size, a few discs that
 # mean nothing, and noise. Then we train a net on them, ask for the map of the right class, and look whether its hottest pixel lies on the

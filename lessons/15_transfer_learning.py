@@ -193,6 +193,8 @@ print(
 # ## Freeze the base, train a new head
 # <!-- concept: 36 -->
 #
+# <!-- concept: 36 -->
+#
 # Now the same with the borrowed base. Two switches matter, and their names are easily mixed up:
 #
 # * **`layer.trainable = False`** *freezes*: the optimiser leaves these weights alone. Set on a model, it holds for all layers in it.
@@ -346,6 +348,8 @@ curves()
 # of your own the curves meet, and the borrowed features may even be in the way.
 #
 # ## Fine-tuning
+# <!-- concept: 36 -->
+#
 # <!-- concept: 36 -->
 #
 # The base was made for other shapes. Can it be adapted? **Fine-tuning**: when the head is trained, unfreeze the base and train everything a
