@@ -25,7 +25,6 @@ from minidl.lesson_runner import Exercise, Prediction
 
 # %% [markdown]
 # ## Step 1: say what you want
-# <!-- concept: 32, 30 -->
 #
 # <!-- concept: 32 -->
 #
@@ -56,7 +55,6 @@ print("classes:", ", ".join(class_names))
 
 # %% [markdown]
 # ## Step 2: inputs and outputs
-# <!-- concept: 30 -->
 #
 # <!-- concept: 30 -->
 #
@@ -78,7 +76,6 @@ plots.gallery(train_images, train_labels, class_names, rows=4)
 # training, (10000, 32, 32, 3) with (10000, 10) for validation, and for the test (10000, 32, 32, 3) with (10000, 1), until you make those one-hot, too.
 #
 # ## Step 3: prepare the data
-# <!-- concept: 31, 17 -->
 #
 # <!-- concept: 21, 31 -->
 #
@@ -241,7 +238,6 @@ model.compile(
 # `metrics=["accuracy"]`, they were `accuracy` and `val_accuracy`. Logs in books often show one name and code that gives the other.
 #
 # ## Step 6: train
-# <!-- concept: 33 -->
 #
 # <!-- concept: 15, 33, 35 -->
 #
@@ -354,7 +350,6 @@ plots.predictions(x_test, test_labels, probabilities, class_names, count=12)
 
 # %% [markdown]
 # ## Step 8: measure
-# <!-- concept: 33, 35 -->
 #
 # Now the test pictures, once. Here waits the next trap: the test labels are still whole numbers, and the loss wants one-hot rows. What happens if
 # one forgets?
@@ -432,7 +427,6 @@ for seed in (1, 1, 2):
 # this step alone. If you change anything after you have looked at the test accuracy, the test pictures have become validation pictures.
 #
 # ## Step 10: save and share
-# <!-- concept: 36 -->
 #
 # <!-- concept: 36 -->
 #
@@ -460,7 +454,6 @@ print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabi
 # * what it is **not** for.
 #
 # ## The same ten steps: X-rays
-# <!-- concept: 41 -->
 #
 # <!-- concept: 29, 41 -->
 #

@@ -65,7 +65,6 @@ def train(name, epochs=22, rate=0.002, told=(), **how):
 
 # %% [markdown]
 # ## Two ways to fail
-# <!-- concept: 24, 35 -->
 #
 # <!-- concept: 24 -->
 #
@@ -102,7 +101,6 @@ print(
 # | **over-fitting** | very low | far above, and rising | more pictures, or what follows here |
 #
 # ## Dropout
-# <!-- concept: 35 -->
 #
 # <!-- concept: 29, 35 -->
 #
@@ -145,7 +143,6 @@ dropped = train("dropout 0.5", dropout=0.5)
 
 # %% [markdown]
 # ## L1 and L2: large weights must earn their size
-# <!-- concept: 35 -->
 #
 # <!-- concept: 35 -->
 #
@@ -195,7 +192,6 @@ for name, model in (("plain", plain), ("L1 0.0003", with_l1)):
 # (The net with L1 was trained for twelve epochs only: this is about its weights, not about its accuracy.) The reported loss *contains* the penalty, so losses with and without it must not be compared. Accuracies may be.
 #
 # ## Augmentation: more pictures out of the same
-# <!-- concept: 24 -->
 #
 # <!-- concept: 24 -->
 #
@@ -243,7 +239,6 @@ compare(["plain", "dropout 0.5", "L2 0.003", "augmentation"])
 # harder to learn by heart. They can be combined.
 #
 # ## Early stopping
-# <!-- concept: 35 -->
 #
 # <!-- concept: 35 -->
 #
@@ -299,7 +294,6 @@ print(
 # since the validation pictures decided when to stop, the validation loss is now a little too good. The test pictures are for that.
 #
 # ## Batch normalization
-# <!-- concept: 35 -->
 #
 # <!-- concept: 35 -->
 #
@@ -358,7 +352,6 @@ deep_losses()
 # start of the weights would help, too. Batch normalization forgives a bad one.)
 #
 # ## Class weights
-# <!-- concept: 35 -->
 #
 # <!-- concept: 35 -->
 #
@@ -415,7 +408,6 @@ for name, weights in (("no weights", None), ("balanced", {0: 300 / 540, 1: 300 /
 # shift *which mistakes* are made. Do not judge such a net by its accuracy alone.
 #
 # ## Cross-validation
-# <!-- concept: 17 -->
 #
 # <!-- concept: 17 -->
 #

@@ -39,7 +39,6 @@ print(f"accuracy on {len(x_test)} test pictures: {(answers == y_test).mean():.3f
 # depend on the run: on another machine the last digits of the weights differ, and with them some answers.)
 #
 # ## What is taken for what
-# <!-- concept: 35 -->
 #
 # <!-- concept: 35 -->
 #
@@ -133,7 +132,6 @@ plots.feature_maps(model, x_test[shown], second)
 # corner or an end. From layer to layer there is less "where exactly" and more "what".
 #
 # ## Which pixels does the answer hang on?
-# <!-- concept: 42 -->
 #
 # <!-- concept: 42 -->
 #
@@ -200,7 +198,6 @@ plots.saliency(model, x_test[:6], class_names=names)
 # mean over noisy copies, which calms them: SmoothGrad.)
 #
 # ## Which places speak for the class?
-# <!-- concept: 42 -->
 #
 # <!-- concept: 42 -->
 #
@@ -257,7 +254,6 @@ plots.grad_cam(model, x_test[:6], class_names=names)
 # eyes: we *want* to see that. A colourful map over a picture looks like an explanation whatever it shows.
 #
 # ## Sanity check 1: destroy the net
-# <!-- concept: 42 -->
 #
 # <!-- concept: 42 -->
 #

@@ -191,7 +191,6 @@ print(
 
 # %% [markdown]
 # ## Freeze the base, train a new head
-# <!-- concept: 36 -->
 #
 # <!-- concept: 36 -->
 #
@@ -348,7 +347,6 @@ curves()
 # of your own the curves meet, and the borrowed features may even be in the way.
 #
 # ## Fine-tuning
-# <!-- concept: 36 -->
 #
 # <!-- concept: 36 -->
 #
