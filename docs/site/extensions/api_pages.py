@@ -3,6 +3,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 WORDS = re.compile(r"(``.+?``|`[^`]+`)")
 
 
+@cache
 def public_modules() -> list[str]:
     """Their full names: what ``minidl`` lists, a few beside it that exist, and public modules inside of these."""
     names = sorted({*(name for name in minidl.__all__ if _is_module(f"minidl.{name}")), *BESIDE})
@@ -103,7 +105,7 @@ def _page(name: str, homes: dict[int, str]) -> str:
             bases = [base for base in value.__mro__[1:-1] if id(base) in homes]
             shown += ["   :show-inheritance:"] if bases else []
         lines += [*shown, ""]
-    inner = [f"{name}.{each}" for each in getattr(module, "__all__", []) if _is_module(f"{name}.{each}")]
+    inner = [each for each in public_modules() if each.startswith(f"{name}.")]
     if elsewhere and name == "minidl":
         lines += ["From its modules:", "", *elsewhere, ""]
     elif elsewhere:
