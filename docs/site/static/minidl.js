@@ -35,3 +35,6 @@
     addEventListener("resize", focusable);
   });
 })();
+
+// What scrolls sideways can be reached by keyboard.
+addEventListener("load", () => document.querySelectorAll("pre").forEach((one) => { if (one.scrollWidth > one.clientWidth) one.tabIndex = 0; }));
