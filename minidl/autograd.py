@@ -23,7 +23,7 @@ def backward(y: Tensor, grad: Any = None, keep_graph: bool = False) -> None:
     if y.node is None:
         raise RuntimeError("backward() on a Tensor that nothing was recorded for: has any input requires_grad=True? See minidl.why_no_grad")
     grads = {y: _seed(y, grad)}
-    for _ in _walk(grads, _order(y, ()), keep_graph): pass
+    for _ in _walk(grads, _order(y, ()), keep_graph): del _  # so that its arrays are freed
     for x, g in grads.items():
         x.grad = g.detach() if x.grad is None else x.grad + g  # an array of its own
 
@@ -37,7 +37,7 @@ def grad(y: Tensor, xs: Any, seed: Any = None, create_graph: bool = False, keep_
     for x in (x for x in xs if not getattr(x, "requires_grad", False)):
         raise ValueError(f"{x!r:.60} requires no gradient: make it a float Tensor with requires_grad=True")
     grads = {y: _seed(y, seed)}
-    for _ in _walk(grads, _order(y, xs), create_graph if keep_graph is None else keep_graph, create_graph, keep=xs): pass
+    for _ in _walk(grads, _order(y, xs), create_graph if keep_graph is None else keep_graph, create_graph, keep=xs): del _
     return tuple(g if g is None or create_graph else g.detach() for g in map(grads.get, xs))
 
 def _seed(y: Tensor, seed: Any) -> Tensor:  # dL/dy
@@ -74,7 +74,7 @@ def _walk(grads: dict[Tensor, Tensor], order: list[Tensor], keep_graph: bool, cr
     """Pass every op once, youngest first. ``grads`` holds the dL/dt still to be used; in the end those of leaves and ``keep``."""
     wanted, keep = set(order), set(keep)
     while order:
-        t = order.pop()
+        wanted.discard(t := order.pop())  # and let go of it: what it holds is needed no more
         needs = [isinstance(x, Tensor) and x in wanted for x in t.node.inputs or ()] if t.node else []
         if t.node is None or t not in grads or not any(needs):
             continue

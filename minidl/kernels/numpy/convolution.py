@@ -113,7 +113,7 @@ def _forward(x: np.ndarray, kernel: np.ndarray, bias: Any, at: Geometry, rectifi
 
 def _largest_of_four(z: np.ndarray, out: np.ndarray, upper: np.ndarray | None, left: np.ndarray | None) -> None:
     first, second, columns = z[0::2], z[1::2], out.shape[2]
-    larger = scratch("larger", first.shape, z.dtype)
+    larger = scratch("table", first.shape, z.dtype)  # in the place of what the correlation needed
     np.maximum(first, second, out=larger)
     a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1::2]
     np.maximum(a, b, out=out)
@@ -179,7 +179,7 @@ def conv2d_vjp(g: np.ndarray, saved: Saved, needs: list[bool]) -> list[Any]:
 def _to_winners(g: np.ndarray, upper: np.ndarray, left: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Each number of g where the largest of its four was; 0 elsewhere."""
     columns = g.shape[2]
-    larger = scratch("larger", upper.shape, g.dtype)
+    larger = scratch("table", upper.shape, g.dtype)
     a, b = larger[:, :, 0 : 2 * columns : 2], larger[:, :, 1::2]
     np.multiply(g, left, out=a)
     np.subtract(g, a, out=b)

@@ -60,7 +60,7 @@ def gather(x: np.ndarray, rows: Span, columns: Span, at: Geometry) -> np.ndarray
     start = rows[0] * sh - top
     length = (count - 1) * sh + (kh - 1 if copies == 1 else 0) + 1
     row = n * images + PADDING // x.itemsize
-    table = scratch("columns", (copies, length, kw, channels, row), x.dtype)
+    table = scratch("table", (copies, length, kw, channels, row), x.dtype)
     for i in range(copies):
         _copy_rows(x, table[i], start + i * dh, columns[0] * sw - left, n, sw, dw)
     size = x.itemsize
@@ -170,7 +170,7 @@ class Correlation:
         channels = x.shape[1]
         for (r0, r1), (i0, i1), seen in seen_rows(x, (first_row, first_row + count), bytes_, self.at):
             rows = out[r0 - first_row : r1 - first_row]
-            table = rows if direct else scratch("shifted", (r1 - r0, kw, filters, width, images), x.dtype)
+            table = rows if direct else scratch("table", (r1 - r0, kw, filters, width, images), x.dtype)
             matrix = self.matrix[:, i0 * channels : i1 * channels]
             np.matmul(matrix, seen, out=table.reshape(r1 - r0, kw * filters, width * images))
             for number, (j, (low, high, start)) in enumerate([] if direct else order):
