@@ -85,6 +85,23 @@ def test_grad_cam_is_the_formula():
     assert seen > 0
 
 
+def test_grad_cam_plus_plus_by_hand():
+    """Eq. 19 with Y = e^score, whose derivatives by one place are e^score · g, g² and g³; then the sum over the places of eq. 10."""
+    model = small()
+    heat = attribution.grad_cam(model, PICTURES, classes=[0, 3, 2], layer="second", kind="gradcam++")
+    maps, kernel = attribution.layer_outputs(model, PICTURES)["second"].numpy(), model.get_weights()[-2]
+    for i, k in enumerate([0, 3, 2]):
+        a, g, place_sum = maps[i], kernel[:, k].reshape(4, 3, 6), np.zeros((4, 3))
+        for channel in range(6):
+            weight = 0.0
+            for row, column in np.ndindex(4, 3):
+                d = g[row, column, channel]
+                weight += d**2 / (2 * d**2 + sum(a[r, c, channel] * d**3 for r, c in np.ndindex(4, 3))) * max(d, 0.0)
+            place_sum += weight * a[..., channel]
+        large = np.asarray(Image.fromarray(np.maximum(place_sum, 0).astype("float32")).resize((10, 12), Image.Resampling.BILINEAR))
+        np.testing.assert_allclose(heat[i], large / large.max(), atol=1e-5)
+
+
 def test_saliency_is_the_gradient_of_the_score():
     model = small("linear")
     heat = attribution.saliency(model, PICTURES, classes=1)
