@@ -42,7 +42,7 @@ class Exercise:
     def check(self, title: str, call: Callable[[], Any], expected: Any = True, tolerance: float = 1e-6, because: str = "") -> bool:
         """Compare what ``call()`` gives with ``expected``: numbers and arrays up to ``tolerance`` (relative to the largest magnitude),
         anything else with ==. ``because``: why it should be so, shown when it is not."""
-        with self._counted(title) as failed:
+        with self._counted(title, because) as failed:
             value = _limited(call)
             difference = _difference(value, expected, tolerance)
             if difference:
@@ -76,7 +76,7 @@ class Exercise:
         print(f"{mark} {self.name}: {self.points} of {self.total} points")
 
     @contextmanager
-    def _counted(self, title: str) -> Iterator[list[str]]:
+    def _counted(self, title: str, because: str = "") -> Iterator[list[str]]:
         """Whatever happens inside becomes a point, or a reason why there is none."""
         failed: list[str] = []
         self.total += 1
@@ -91,7 +91,7 @@ class Exercise:
         except NameError as error:
             failed.append(f"{error}: was it deleted or renamed?")
         except Exception as error:
-            failed.append(_told(error))
+            failed.append(_told(error) + (f" ({because})" if because else ""))
         self.points += not failed
         _report(check=title, exercise=self.name, passed=not failed, reason="; ".join(failed))
         print(f"  {'✗' if failed else '✓'} {title}" + (f": {failed[0]}" if failed else ""))
@@ -149,6 +149,7 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
             if a.shape != b.shape:
                 return f"expected shape {b.shape}, got {a.shape}"
             if a.dtype.kind in "biuf" and b.dtype.kind in "biuf":
+                what, kind = ("answers", bool) if a.dtype.kind == b.dtype.kind == "b" else ("numbers", float)
                 a, b = a.astype(float), b.astype(float)
                 scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
                 with np.errstate(invalid="ignore"):
@@ -158,7 +159,7 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
                 if not a.ndim:
                     return _unlike(a.item(), b.item())
                 at = tuple(int(i) for i in np.argwhere(wrong)[0])
-                return f"{int(wrong.sum())} of {wrong.size} numbers differ; at {list(at)} expected {_short(b[at])}, got {_short(a[at])}"
+                return f"{int(wrong.sum())} of {wrong.size} {what} differ; at {list(at)} {_unlike(kind(a[at]), kind(b[at]))}"
     try:
         same = bool(value == expected)
     except Exception:

@@ -35,6 +35,8 @@ def test_what_is_equal(value, expected, capsys):
         (0.0, 1e-9, "expected 1e-09, got 0"),
         (np.zeros((2, 1)), np.zeros(2), "expected shape (2,), got (2, 1)"),
         ([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], "1 of 3 numbers differ; at [2] expected 3, got 4"),
+        ([True, False], [True, True], "1 of 2 answers differ; at [1] expected True, got False"),
+        ([1, 0], [True, True], "1 of 2 numbers differ; at [1] expected 1, got 0"),
         (None, 3.0, "expected 3, got None"),
         ("3", 3.0, "expected"),
         (False, True, "expected True, got False"),
@@ -70,6 +72,12 @@ def test_errors_are_reasons(call, reason, capsys):
     exercise.done()
     first, second, total = results(capsys)
     assert first.startswith("  ✗ first: " + reason) and second == "  ✓ second" and total == "… name: 1 of 2 points"
+
+
+def test_an_error_comes_with_why_it_should_be_otherwise(capsys):
+    assert not made().check("title", lambda: 1 / 0, 1.0, because="0 is not allowed")
+    (line,) = results(capsys)
+    assert line.startswith("  ✗ title: it raised ZeroDivisionError: division by zero") and line.endswith("(0 is not allowed)")
 
 
 def test_what_is_still_to_be_written(capsys):
