@@ -50,7 +50,7 @@ y = x * x
 print("its numbers:       ", y.data)
 print("the op that made it:", y.node.op)
 print("made of:           ", [t.data for t in y.node.inputs])
-print("its gradient:      ", y.grad, "(nothing yet)")
+print("gradient of x:     ", x.grad, "(nobody has walked back yet)")
 
 # %% [markdown]
 # | your `Value` | minidl | where |
@@ -58,7 +58,7 @@ print("its gradient:      ", y.grad, "(nothing yet)")
 # | `data` | `Tensor.data`, an array | `tensor.py` |
 # | `inputs` | `Tensor.node.inputs` | `tensor.py`, class `Node` |
 # | `local`, numbers | `Tensor.node.op`, which knows a *rule* | `ops/` |
-# | `grad` | `Tensor.grad`, for Tensors that you made with `requires_grad=True` | `autograd.py` |
+# | `grad` | `Tensor.grad`, only for Tensors that you made with `requires_grad=True` (x, not y) | `autograd.py` |
 # | `ordered(result)` | `_order(y, xs)` | `autograd.py` |
 # | `backward(result)` | `_walk(…)`, called by `backward()` and `grad()` | `autograd.py` |
 #
@@ -69,9 +69,10 @@ print("its gradient:      ", y.grad, "(nothing yet)")
 print(inspect.getsource(minidl.tensor.Node))
 
 # %% [markdown]
-# (`version` comes up below. `kernel` and `saved` are for fast versions of some ops; forget them for now.) One thing is new: `requires_grad`.
-# Pictures and labels do not change during training, so nobody needs their gradients. Only what is computed from a Tensor that *requires a
-# gradient* is recorded:
+# (`metadata` holds what an op was told beside its arrays, for instance the axis of a sum. `version` comes up below. `kernel` and `saved` are for
+# fast versions of some ops; forget them for now.) One thing is new: `requires_grad`. Pictures and labels do not change during training, so nobody
+# needs their gradients. Only what is computed from a Tensor that *requires a gradient* is recorded, and inside of `with minidl.no_grad():` nothing
+# is:
 
 # %%
 print("recorded:    ", (x * 2).node is not None)
@@ -110,7 +111,8 @@ print(inspect.getsource(ops.multiply.rule))
 
 # %% [markdown]
 # Compare it with your own: `multiply` stored `(b.data, a.data)`, and the walk multiplied by `grad`. Here the rule does it: dL/da = g·b, dL/db = g·a.
-# (`lambda:` means: compute it only if somebody wants it. `xp` is NumPy, or CuPy on a GPU.)
+# (`lambda:` means: compute it only if somebody wants it. `xp` is NumPy, or CuPy on a GPU. `@op` and `@multiply.vjp` put the two functions together; you
+# do that yourself at the end.)
 #
 # ## Exercise 1: three rules
 #
@@ -286,6 +288,11 @@ def by_hand():
     return [np.ravel(one)[0] for one in layer_backward(np.array([[3.0]]), np.array([[2.0]]), np.array([[0.5]]), np.array([-1.0]))]
 
 
+def where_flat():
+    return [np.ravel(one)[0] for one in layer_backward(np.array([[3.0]]), np.array([[2.0]]), np.array([[0.5]]), np.array([29.0]))]
+
+
+shapes = {"x": (5, 3), "W": (3, 2), "b": (2,)}
 rng = np.random.default_rng(0)
 xs, Ws, bs, gs = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.normal(size=2), rng.normal(size=(5, 2))
 exercise = Exercise(
@@ -297,16 +304,20 @@ exercise = Exercise(
         "return g @ W.T, x.T @ g, g.sum(axis=0)",
     ],
 )
-exercise.check("the shapes", lambda: [np.shape(one) for one in layer_backward(gs, xs, Ws, bs)] == [(5, 3), (3, 2), (2,)])
+exercise.check("the shapes", lambda: {name: np.shape(one) for name, one in zip("xWb", layer_backward(gs, xs, Ws, bs))}, shapes)
 exercise.check("all biases get a sum over the examples", lambda: layer_backward(np.ones((5, 2)), xs * 0, Ws, bs * 0)[2], [5.0, 5.0])
 exercise.check("one by hand: x = 2, W = 0.5, b = −1, g = 3", by_hand, [1.5, 6.0, 3.0], because="tanh 0 is 0, with the slope 1")
+exercise.check(
+    "b = 29: tanh 30 is flat, nothing passes", where_flat, [0.0, 0.0, 0.0], because="g comes through the tanh first: g · (1 − y²)"
+)
 exercise.check_gradient("against tiny steps", lambda: (lambda x, W, b: np.tanh(x @ W + b), layer_backward), xs, Ws, bs)
 exercise.done()
 
 # %% [markdown]
 # ## The walk
 #
-# Here is a layer and a loss with Tensors, and the tape of it, forward and backward:
+# Here is a layer and a loss with Tensors, and the tape of it, forward and backward. For each array it says from where to where its numbers go, and
+# their mean. (`loss` uses y − target twice, so it is in the table twice, and y gets its gradient in two parts, `+=`.)
 
 
 # %%
@@ -324,6 +335,9 @@ def recorded():
 
 print(recorded())
 
+# %% [markdown]
+# The same, to go through one step at a time (in a terminal: `recorded().play()`):
+
 # %%
 recorded()
 
@@ -339,7 +353,7 @@ total = product + b
 y = ops.tanh(total)
 loss = (y * y).sum()
 births = [tensor.born for tensor in (W, b, product, total, y, loss)]
-print("born in this order:", [number - births[0] for number in births])
+print("born in this order:", [number - births[0] for number in births], " (5 is y · y, which has no name)")
 
 # %% [markdown]
 # Then the walk is a loop. You will write it now, over minidl's own nodes, with minidl's own rules. Two helpers do the small things: `family(y)` is the list
@@ -391,13 +405,9 @@ def walk(y):
 
 
 # %% tags=["check"]
-def same_as_minidl(y, *leaves):
-    mine, theirs = walk(y), minidl.grad(y, leaves, keep_graph=True)
-    return all(mine[t].shape == t.shape and np.allclose(mine[t], g.numpy()) for t, g in zip(leaves, theirs))
-
-
 p, q = Tensor(np.array([1.0, 2.0]), requires_grad=True), Tensor(np.array([[3.0], [4.0]]), requires_grad=True)
 doubled = (p * 2.0).sum()
+by_minidl = minidl.grad(loss, [W, b], keep_graph=True)
 exercise = Exercise(
     "walk",
     "Backpropagation over minidl's own nodes.",
@@ -409,22 +419,39 @@ exercise = Exercise(
 )
 exercise.check("the result itself", lambda: walk(doubled)[doubled], 1.0)
 exercise.check("a sum", lambda: walk((p * 3.0).sum())[p], [3.0, 3.0])
-exercise.check("used twice", lambda: walk((p * p + p).sum())[p], [3.0, 5.0])
-exercise.check("stretched", lambda: same_as_minidl((p * q).sum(), p, q), because="(2,) and (2, 1) make (2, 2)")
-exercise.check("the layer above", lambda: same_as_minidl(loss, W, b))
+exercise.check(
+    "used twice", lambda: walk((p * p + p).sum())[p], [3.0, 5.0], because="add up over the ways: 2p along one, 1 along the other"
+)
+exercise.check("stretched", lambda: walk((p * q).sum())[p], [7.0, 7.0], because="p was used in each row of p · q: unbroadcast to p's shape")
+exercise.check("the layer above: its weights", lambda: walk(loss)[W], by_minidl[0])
+exercise.check("the layer above: its bias", lambda: walk(loss)[b], by_minidl[1], because="b was used for both examples")
 exercise.done()
 
 # %% [markdown]
 # And this is minidl's walk. Read it slowly; you know what it must do. `order.pop()` takes the youngest, `_rule` asks the op, `_fit` undoes the
-# stretching, and `grads[x] + dx if x in grads else dx` adds up over the ways. `needs` says which inputs want a gradient at all:
+# stretching, and `grads[x] + dx if x in grads else dx` adds up over the ways. `needs` says which inputs want a gradient at all. `grads.pop(t)` lets go
+# of a gradient that has been passed on, which is why y has no `.grad` afterwards. (`create_graph`, `keep` and `yield` are for second derivatives,
+# lesson 17, and for `record`: skip them.)
 
 # %%
 print(inspect.getsource(minidl.autograd._walk))
 
 # %% [markdown]
 # The line `t.node.inputs = … = None` throws the tape away while it is played, so that memory becomes free. That is why a second `backward()` through the same
-# graph is refused, unless you ask for `keep_graph=True`. And in one thing `backward()` differs from yours: it *adds* to `.grad`. After each update
-# a training loop must call `zero_grad()`, or old gradients stay in the sum:
+# graph is refused, unless the first was told to keep it:
+
+# %%
+w = Tensor(3.0, requires_grad=True)
+square = w * w
+square.backward()
+try:
+    square.backward()
+except RuntimeError as error:
+    print("RuntimeError:", error)
+
+# %% [markdown]
+# And in one thing `backward()` differs from yours: it *adds* to `.grad`. After each update a training loop must call `zero_grad()`, or old gradients
+# stay in the sum. (`minidl.grad(y, [w])` returns the gradients instead, and adds to nothing.)
 
 # %%
 w = Tensor(3.0, requires_grad=True)
@@ -482,8 +509,8 @@ plots.activations(["tanh", softsign])
 # %% [markdown]
 # ## Exercise 5: swish
 #
-# Write *swish*, an activation of newer nets: $y = x \cdot s$ with the sigmoid $s = 1 / (1 + e^{-x})$. Its derivative is $s + y\,(1 - s)$. In the rule, x is a
-# Tensor: use `ops.sigmoid(x)`.
+# Write *swish*, an activation of newer nets: $y = x \cdot s$ with the sigmoid $s = 1 / (1 + e^{-x})$. The derivative of s is $s\,(1 - s)$, so that of the
+# product is $s + x\,s\,(1 - s) = s + y\,(1 - s)$. In the rule, x is a Tensor: use `ops.sigmoid(x)`.
 
 
 # %%
