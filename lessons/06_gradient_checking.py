@@ -39,25 +39,27 @@ Prediction(
 x, y = house_prices.load_data()
 
 
-def final(derivative, steps=300):
-    """Where gradient descent on w ends, from w = 4, with b = 3."""
+def final(derivative, b, steps=300):
+    """Where gradient descent on w ends, from w = 4, with that b."""
     w = 4.0
     for _ in range(steps):
-        w -= 0.01 * derivative(w * x + 3.0 - y)
+        w -= 0.01 * derivative(w * x + b - y)
     return w
 
 
-for name, derivative in {
+rules_for_w = {
     "right": lambda error: (2 * error * x).mean(),
     "half": lambda error: (error * x).mean(),
     "without x": lambda error: (2 * error).mean(),
-}.items():
-    w = final(derivative)
-    print(f"{name:>9}: w = {w:.4f}, loss {((w * x + 3 - y) ** 2).mean():.4f}")
+}
+for b in (3, -40):
+    for name, derivative in rules_for_w.items():
+        w = final(derivative, b)
+        print(f"b = {b:3}, {name:>9}: w = {w:.4f}, loss {((w * x + b - y) ** 2).mean():.4f}")
 
 # %% [markdown]
-# All three "work". The third is plainly wrong, and on these data it ends close to the right place by luck. A net with such a rule learns, too, only worse
-# than it could, and nobody knows why. That the loss falls proves nothing. So rules must be **checked**.
+# All three "work". The third is plainly wrong, and with b = 3 it ends close to the right place by luck. With b = −40 it learns, too, only worse than it
+# could: who sees a loss of 685 does not know that 678 was to be had. That the loss falls proves nothing. So rules must be **checked**.
 #
 # ## Two ways to measure a slope
 #
@@ -104,13 +106,15 @@ exercise.done()
 
 # %% [markdown]
 # ## How small a step?
+#
+# A smaller step leaves the curve less room to bend. But a computer keeps only so many digits of a number: 16, in Python's usual ones (*float64*).
 
 # %%
 Prediction(
     "The step h becomes 10 times smaller, again and again, down to 0.00000000000001. What does the error of the measured derivative do?",
     ["It falls all the way", "It falls, then stays the same", "It falls, then grows again"],
     answer=2,
-    why="A computer keeps about 16 digits. When h is tiny, f(x + h) and f(x − h) agree in most of them, and little is left after the subtraction.",
+    why="When h is tiny, f(x + h) and f(x − h) agree in most of their 16 digits, and little is left after the subtraction.",
 )
 
 # %%
@@ -153,7 +157,8 @@ for name, way in ways.items():
 # the left: numbers are *rounded*, and that mistake grows with 1/h. In between there is a best step. For central differences in float64, numbers of 16 digits,
 # it is about 0.00001, and about ten digits of the derivative are right.
 #
-# In float32, the 7-digit numbers that nets are trained with, hardly five digits are left even with the best step. That is why
+# In float32, the 7-digit numbers that nets are trained with, hardly five digits are left even with the best step. (The line is flat at the left: where h
+# has no place in seven digits, x + h *is* x, and the measured slope is 0.) That is why
 # **gradients are checked in float64**, with a step of about 10⁻⁵ times the size of x.
 #
 # ## All inputs of a function
@@ -193,9 +198,21 @@ exercise = Exercise(
         "gradient[place] = (f(right) - f(left)) / (2 * h), and after the loop return gradient",
     ],
 )
-exercise.check("a sum of squares", lambda: numeric_gradient(lambda x: (x**2).sum(), np.array([1.0, -2.0, 0.5])), [2.0, -4.0, 1.0], 1e-6)
+exercise.check(
+    "a sum of squares",
+    lambda: numeric_gradient(lambda x: (x**2).sum(), np.array([1.0, -2.0, 0.5])),
+    [2.0, -4.0, 1.0],
+    1e-6,
+    "step with one entry at a time",
+)
 exercise.check("a product: the other factor", lambda: numeric_gradient(lambda x: x[0] * x[1], np.array([3.0, 7.0])), [7.0, 3.0], 1e-6)
-exercise.check("two axes", lambda: numeric_gradient(lambda x: np.exp(x).sum(), np.zeros((2, 3))), np.ones((2, 3)), 1e-6)
+exercise.check(
+    "two axes",
+    lambda: numeric_gradient(lambda x: np.exp(x).sum(), np.zeros((2, 3))),
+    np.ones((2, 3)),
+    1e-6,
+    "one entry at a time, not a row",
+)
 exercise.check("x itself is not changed", untouched, [1.0, 2.0])
 exercise.done()
 
@@ -213,7 +230,7 @@ exercise.done()
 # %%
 def softmax(x):
     """Positive numbers that add up to 1 in each row."""
-    e = np.exp(x - x.max(axis=1, keepdims=True))
+    e = np.exp(x - x.max(axis=1, keepdims=True))  # less the largest: the result is the same, and no number grows too large
     return e / e.sum(axis=1, keepdims=True)
 
 
@@ -231,6 +248,7 @@ rules = {
 }
 point = np.array([[0.5, -1.0, 2.0]])
 ones = np.ones((1, 3))
+# each d is a step with one of the three entries
 measured = [(softmax(point + d).sum() - softmax(point - d).sum()) / 2e-5 for d in 1e-5 * np.eye(3)]
 print(f"{'measured':>10}:", np.round(measured, 6) + 0.0)
 for name, rule in rules.items():
@@ -321,15 +339,30 @@ exercise = Exercise(
         "if abs(a - b) > 1e-9 + 1e-6 * max(abs(a), abs(b)): return False; and after the loop return True",
     ],
 )
-exercise.check("a right rule: tanh", lambda: passes(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2)), [True] * 3)
+exercise.check(
+    "a right rule: tanh",
+    lambda: passes(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2)),
+    [True] * 3,
+    because="compare two numbers at each point: both are sums over all entries",
+)
 exercise.check("a right rule: softmax", lambda: passes(softmax, softmax_backward), [True] * 3)
 exercise.check("softmax with the wrong sign", lambda: passes(softmax, rules["wrong sign"]), [False] * 3, because="c must be random, not 1")
 exercise.check("7 for x², at any point", lambda: passes(lambda x: x**2, lambda g, x: 7 * g), [False] * 3)
 exercise.check(
     "a ReLU that lets all through", lambda: passes(lambda x: np.maximum(x, 0), lambda g, x: g), [False] * 3, because="try negative x, too"
 )
-exercise.check("wrong by one in a thousand", lambda: passes(np.sin, lambda g, x: 1.001 * g * np.cos(x)), [False] * 3)
-exercise.check("another shape of y: sums of rows", lambda: passes(lambda x: x.sum(axis=1), lambda g, x: g[:, None] + 0 * x), [True] * 3)
+exercise.check(
+    "wrong by one in a thousand",
+    lambda: passes(np.sin, lambda g, x: 1.001 * g * np.cos(x)),
+    [False] * 3,
+    because="two numbers agree if they differ by no more than a millionth of their size",
+)
+exercise.check(
+    "another shape of y: sums of rows",
+    lambda: passes(lambda x: x.sum(axis=1), lambda g, x: g[:, None] + 0 * x),
+    [True] * 3,
+    because="c has the shape of y, v that of x",
+)
 exercise.done()
 
 # %% [markdown]
@@ -348,7 +381,8 @@ for point_at in (-0.5, 0.0, 0.5):
 # %% [markdown]
 # At 0 it measures 0.5, the mean of both sides, which is neither. A rule that answers 0 there is fine (minidl's does), and one that answers 1 would be, too. Only a
 # simple-minded check complains. So when a check fails at a single place, first ask whether the function has a corner there (ReLU, |x|, a maximum with a tie),
-# and move a bit away. minidl's own check notices kinks by itself:
+# and move a bit away. minidl's own check notices kinks by itself. (Like yours, it weighs each output with a random number. So the slope from the right is
+# not 1 here, but that number.)
 
 # %%
 print(minidl.gradcheck(ops.relu, np.array([-1.0, 0.0, 2.0])))
@@ -376,8 +410,9 @@ table = np.array([[1.0, -2.0, 0.5], [0.3, 1.5, -0.7]])
 print(minidl.gradcheck((bias_forward, bias_backward), table, np.array([0.1, 0.2, 0.3])))
 
 # %% [markdown]
-# Read it from the top: where it is wrong, what backward says and what was measured there, and a **diagnosis** with its evidence. The diagnosis is a guess, though
-# a good one. The measurement is a fact.
+# Read it from the top: where it is wrong (arguments are counted from 0: x is 0, b is 1), what backward says and what was measured there, and a
+# **diagnosis** with its evidence, where dy/dx stands for the derivative by that argument. The diagnosis is a guess, though a good one. The measurement is
+# a fact.
 #
 # ## Exercise 4: find the wrong ones
 #
@@ -420,7 +455,7 @@ exercise.check(
     lambda: [*wrong_ones({"sin": (np.sin, lambda g, x: g * np.cos(x), [A]), "cos": (np.cos, lambda g, x: g * np.sin(x), [A])})],
     ["cos"],
 )
-exercise.check("how many of the six", lambda: len(wrong_ones(suspects)), 3)
+exercise.check("how many of the six", lambda: len(wrong_ones(suspects)), 3, because="gradcheck takes the arrays one by one: *arrays")
 exercise.check("which ones", lambda: sorted(wrong_ones(suspects)), ["leaky", "mean", "tanh"])
 exercise.done()
 
@@ -474,7 +509,8 @@ exercise.done()
 # %% [markdown]
 # ## A whole net
 #
-# The same check works for a net with its loss, all weights and biases included. If this is right, then every rule on the way is:
+# The same check works for a net with its loss (this one, cross-entropy, is explained in lesson 9): five arguments, the inputs and the weights and biases
+# of two layers. If this is right, then so is every rule on the way:
 
 # %%
 minidl.set_seed(0)
