@@ -15,12 +15,13 @@ from minidl import optimizers
 from minidl.ledger import Ledger, descend
 from minidl.tensor import Tensor
 
-from .canvas import heading_height, listing, new_picture, write
+from .canvas import heading_height, listing, new_picture, text_width, write
 from .inputs import Numbers, as_array, same_length
 from .panels import LINES, end_labels, name_axes, panels, short
 from .style import BLUE, BLUES, FAINT, GREY, GREYS, INK, ORANGE, SMALL, TEXT
 
 GRID = 61  # points along each side of a surface
+LABEL = 0.065  # from one label of a path to the next, of the height of the axes
 
 Range = tuple[float, float]
 Walks = Mapping[str, Ledger]
@@ -195,10 +196,30 @@ def _contours(axes: Axes, grid: tuple[Numbers, Numbers, Numbers], paths: Walks, 
     axes.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     name_axes(axes, *names)
     axes.grid(False)
-    for i, ((label, _), (colour, _line)) in enumerate(zip(paths.items(), cycle(LINES))):
-        if len(paths) > 1 or label:
-            write(axes, 0.02, 0.975 - 0.065 * i, label, color=colour, weight="bold", va="top", transform=axes.transAxes, gid="path",
-                  bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2}, zorder=7)  # fmt: skip
+    if labels := [label for label in paths if len(paths) > 1 or label]:
+        side, top = _free_corner(axes, labels, [[walk.path(name) for name in names] for walk in paths.values()])
+        for i, (label, (colour, _line)) in enumerate(zip(labels, cycle(LINES))):
+            write(axes, 0.98 if side == "right" else 0.02, top - LABEL * i, label, color=colour, weight="bold", va="top", ha=side,
+                  transform=axes.transAxes, gid="path", bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2},
+                  zorder=7)  # fmt: skip
+
+
+def _free_corner(axes: Axes, labels: Sequence[str], paths: Sequence[Sequence[Numbers]]) -> tuple[str, float]:
+    """Where a list of labels hides the fewest points of the paths: left or right, and the top of the list, in shares of the axes."""
+    inches = float(axes.get_position().width * axes.get_figure(root=True).get_size_inches()[0])  # type: ignore[union-attr]
+    width, height = max(text_width(label, TEXT, "bold") for label in labels) / inches + 0.06, LABEL * len(labels) + 0.04
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    with np.errstate(invalid="ignore"):
+        x, y = (np.concatenate(one) for one in zip(*[((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in paths]))
+        inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+
+    def hidden(corner: tuple[str, float]) -> int:
+        side, above = corner
+        beside = x > 1 - width if side == "right" else x < width
+        return int((inside & beside & (y <= above + 0.025) & (y >= above - height)).sum())
+
+    low = LABEL * len(labels) + 0.01
+    return min([("left", 0.975), ("right", 0.975), ("left", low), ("right", low)], key=hidden)
 
 
 def _end(axes: Axes, x: Numbers, y: Numbers, colour: str = ORANGE) -> None:

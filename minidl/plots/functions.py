@@ -18,6 +18,7 @@ from .inputs import Numbers
 from .style import BLUE, MARGIN, ORANGE, SUBTITLE, TEXT
 
 SIDE, STEP_X, STEP_Y = 2.1, 2.75, 2.95  # inches: a small panel, and the way to the next
+ALONE = 1.4  # times as large, if there is only one
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu")
 
 
@@ -38,23 +39,28 @@ def activations(
     finding = f" {listing(flat)} {verb} flat far from 0: there hardly any gradient passes." if flat else ""
     columns = min(whole("columns", columns), len(curves))
     rows = -(-len(curves) // columns)
+    side = SIDE * (ALONE if len(curves) == 1 else 1)
+    heights = np.concatenate([(y, slope) for _, y, slope in curves], axis=None)
+    low, high = max(-1.3, heights.min()), min(2.7, heights.max())
+    limits = low - 0.08 * (high - low), high + 0.2 * (high - low)  # the same for all; above there is room for the steepest slope
     subtitle = "solid: the function   dashed: its derivative"
     headline = title or "Activations and their derivatives"
     alt = f"{headline}: {listing([name for name, *_ in curves])}.{finding}"
-    figure = new_picture(max(columns * STEP_X - 0.2, 5.6), rows * STEP_Y - 0.2, headline, subtitle, alt)
+    figure = new_picture(max(columns * STEP_X - 0.2, 5.6), rows * STEP_Y - 0.2 + side - SIDE, headline, subtitle, alt)
     for i, (name, y, slope) in enumerate(curves):
         row, column = divmod(i, columns)
         left, top = MARGIN + 0.4 + column * STEP_X, heading_height(subtitle) + 0.3 + row * STEP_Y
-        axes = box(figure, left, top, SIDE, SIDE, label=name)
+        axes = box(figure, left, top, side, side, label=name)
         axes.axhline(0, color="#B3B3B3", linewidth=0.8)
         axes.axvline(0, color="#B3B3B3", linewidth=0.8)
         axes.plot(x, y, color=BLUE, linewidth=2.2, label="function")
         axes.plot(x, slope, color=ORANGE, linewidth=1.8, linestyle=(0, (4, 1.6)), label="derivative")
-        axes.set(xlim=between, ylim=(-1.6, 3.1))
+        axes.set(xlim=between, ylim=limits)
         axes.set_xlabel("x", labelpad=1)
-        write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=SIDE)
+        write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=side)
         steepest = f"steepest: {slope.max():.2f}"
-        write(axes, 0.04, 0.95, steepest, size=TEXT - 0.5, color=ORANGE, va="top", transform=axes.transAxes, gid="slope")
+        write(axes, 0.04, 0.95, steepest, size=TEXT - 0.5, color=ORANGE, va="top", transform=axes.transAxes, gid="slope",
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})  # fmt: skip
     return figure
 
 
@@ -82,7 +88,7 @@ def losses_of_a_probability(title: str | None = None) -> Figure:
         write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=4.0)
         for text, colour, x, y in (
             ("cross-entropy", BLUE, 0.34 if i else 0.2, 0.62 if i else 0.55),
-            ("squared loss", ORANGE, 0.04 if i else 0.015, 0.945 if i else 0.23),
+            ("squared loss", ORANGE, 0.04 if i else 0.02, 0.945 if i else 0.03),
         ):
             write(axes, x, y, text, color=colour, weight="bold", transform=axes.transAxes, gid="curve")
     return figure

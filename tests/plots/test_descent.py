@@ -73,6 +73,24 @@ def test_a_race():
     assert texts(figure, "title")[0].startswith(f"After 200 updates {winner} is lowest: loss ")
 
 
+def test_the_names_of_the_paths_hide_no_path():
+    """They stand in the first corner that is free: left above, right above, left below, right below."""
+    corners = {"left above": (4.0, 28.0), "right above": (12.0, 28.0), "left below": (2.2, -28.0)}
+    stay = {name: minidl.descend(loss, {"w": w, "b": b}, optimizers.SGD(1e-9), 3) for name, (w, b) in corners.items()}
+
+    def place(*names):
+        figure = plots.loss_surface(loss, (2, 14), (-30, 30), {name: stay[name] for name in names})
+        check_layout(figure)
+        names = [text for text in figure.axes[0].texts if text.get_gid() == "path"]
+        (x, y), side = names[0].get_position(), names[0].get_ha()
+        return side, x, y > 0.5
+
+    assert place("left below") == ("left", 0.02, True)
+    assert place("left above", "left below") == ("right", 0.98, True)
+    assert place("left above", "right above") == ("left", 0.02, False)
+    assert place(*corners) == ("right", 0.98, False)
+
+
 def test_a_sweep():
     rates = [1e-4, 1e-3, 0.01, 0.1]
     figure = plots.learning_rate_sweep(loss, {"w": 4.0, "b": 3.0}, rates)

@@ -28,6 +28,17 @@ def test_functions_of_ones_own():
     assert [axes.get_label() for axes in figure.axes][1] == "softplus"
 
 
+def test_one_alone_is_larger_and_all_of_it_is_seen():
+    figure, several = plots.activations(["sigmoid"]), plots.activations(["sigmoid", "relu"])
+    for one in (figure, several):
+        check_layout(one)
+    sizes = [one.axes[0].get_position().width * one.get_size_inches()[0] for one in (figure, several)]
+    assert sizes[0] > 1.3 * sizes[1]
+    low, high = figure.axes[0].get_ylim()
+    assert -0.2 < low < 0 and 1 < high < 1.3
+    assert several.axes[0].get_ylim() == several.axes[1].get_ylim() and several.axes[1].get_ylim()[1] > 2.5
+
+
 @pytest.mark.parametrize("wrong", [[], "relu"])
 def test_no_names(wrong):
     with pytest.raises(ValueError, match="a list of activations"):
