@@ -35,7 +35,8 @@ print("have both numbers the same sign?", same_sign[:5, 0])
 #
 # We build nets of three dense layers. The last one ends in a **sigmoid**, which squeezes any number into 0…1, so that the output can be
 # compared with the labels 0 and 1; more on it below. As the loss we take the squared error of lesson 2. (Lesson 9 has a better one for
-# this.) The **accuracy** is the share of the points for which the output lies on the right side of ½.
+# this.) The **accuracy** is the share of the points for which the output lies on the right side of ½. (`start`, `bias` and `rate` in the
+# next cell are for later in this lesson.)
 
 
 # %%
@@ -61,7 +62,8 @@ Prediction(
     ["About half to two thirds", "About nine in ten", "All"],
     answer=0,
     why="Without activation functions the three layers are together one linear layer, however many parameters they have. Its border is one "
-    "straight line, and no straight line gets many more than two thirds of these points right.",
+    "straight line, and no straight line gets many more than two thirds of these points right. (The sigmoid at the end does not bend the "
+    "border: its output is above ½ exactly where its input is above 0.)",
 )
 
 # %%
@@ -133,6 +135,19 @@ for number in (-3.0, -0.5, 2.0):
     print(f"relu({number}) + relu({-number}) = {parts[0]} + {parts[1]} = {sum(parts)}")
 
 # %% [markdown]
+# And here is the sine curve, followed by sums of more and more ReLUs. Each begins at one place of the curve, and its factor is what the
+# slope changes by at that place:
+
+# %%
+x = np.linspace(0, 6, 1001)
+for bends in (4, 16, 64):
+    places = np.linspace(0, 6, bends + 1)
+    slopes = np.diff(np.sin(places)) / np.diff(places)
+    factors = np.diff(slopes, prepend=0)
+    curve = np.maximum(x[:, None] - places[:-1], 0) @ factors
+    print(f"{bends:2} ReLUs: never further from the sine than {abs(curve - np.sin(x)).max():.4f}")
+
+# %% [markdown]
 # ## Exercise 2: a net without training
 #
 # With absolute values, we can answer our question by hand. If $x_1$ and $x_2$ have the same sign, then $|x_1 + x_2|$ is larger than
@@ -170,8 +185,18 @@ exercise = Exercise(
     ],
 )
 exercise.check("the shapes", lambda: [np.shape(w) for w in by_hand()], [(2, 4), (4, 1)])
-exercise.check("the same sign: above 0", lambda: (answer(np.array([[0.5, 0.2], [-0.3, -0.9]])) > 0).tolist() == [[True], [True]])
-exercise.check("different signs: below 0", lambda: (answer(np.array([[0.5, -0.2], [-0.3, 0.9]])) < 0).tolist() == [[True], [True]])
+exercise.check(
+    "the same sign: above 0",
+    lambda: answer(np.array([[0.5, 0.2], [-0.3, -0.9]])) > 0,
+    [[True], [True]],
+    because="|0.7| − |0.3| is above 0, and so is |−1.2| − |0.6|",
+)
+exercise.check(
+    "different signs: below 0",
+    lambda: answer(np.array([[0.5, -0.2], [-0.3, 0.9]])) < 0,
+    [[True], [True]],
+    because="|0.3| − |0.7| is below 0, and so is |0.6| − |−1.2|",
+)
 exercise.check("all 300 points are right", lambda: float(((answer(points) > 0) == same_sign).mean()), 1.0)
 exercise.done()
 
@@ -231,7 +256,7 @@ exercise = Exercise(
     ],
 )
 some = np.array([-2.0, -0.5, 0.3, 1.7])
-exercise.check("ReLU, on both sides and at 0", lambda: relu_slope(np.array([-1.0, 0.0, 3.0])), [0, 0, 1])
+exercise.check("ReLU, on both sides and at 0", lambda: relu_slope(np.array([-1.0, 0.0, 3.0])), [0, 0, 1], because="at 0 we take 0")
 exercise.check("sigmoid at 0: a quarter", lambda: sigmoid_slope(np.array([0.0])), [0.25])
 exercise.check_gradient("ReLU by differences", lambda: (lambda x: np.maximum(x, 0), lambda g, x: g * relu_slope(x)), some)
 exercise.check_gradient("sigmoid by differences", lambda: (lambda x: 1 / (1 + np.exp(-x)), lambda g, x: g * sigmoid_slope(x)), some)
@@ -251,7 +276,7 @@ for depth in (1, 2, 5, 10):
 
 # %% [markdown]
 # The weights between them count, too. But let us look at real nets with ten hidden layers of 32 units, before any training: how large is
-# the gradient that arrives at the output of each layer?
+# the gradient that arrives at the output of each layer? (`he_normal` is a start that suits ReLU; we come to it below.)
 
 
 # %%
@@ -305,10 +330,10 @@ exercise = Exercise(
     hints=[
         "Start with left = 1.0 and count = 0.",
         "While left > share: multiply left by slope, and add 1 to count.",
-        "Or with logarithms: math.ceil(math.log(share) / math.log(slope))",
+        "left, count = 1.0, 0; while left > share: left *= slope; count += 1; and after the loop return count",
     ],
 )
-exercise.check("a millionth, with sigmoids", lambda: layers_until(1e-6, 0.25), 10)
+exercise.check("a millionth, with sigmoids", lambda: layers_until(1e-6, 0.25), 10, because="0.25⁹ is still more than a millionth")
 exercise.check("a thousandth, with sigmoids", lambda: layers_until(1e-3, 0.25), 5)
 exercise.check("a half, if 95 % pass each time", lambda: layers_until(0.5, 0.95), 14, 1e-6, "even a little loss adds up")
 exercise.done()
@@ -321,7 +346,7 @@ exercise.done()
 # Each unit adds up $n$ products, one for each input. The more they are, the larger the sum: if the weights vary by σ (their standard
 # deviation), the sum varies in proportion to $\sqrt{n}\,\sigma$. Too large a σ makes every layer's outputs larger than those of the layer
 # before, too small a σ makes them smaller; after ten layers the factor has been applied ten times. For ReLU, which sets half of the numbers
-# to 0, the size is kept by
+# to 0, half of the squares are lost. What is left keeps its size if $\tfrac{1}{2} n\, \sigma^2 = 1$, so
 #
 # $$\sigma = \sqrt{2 / n}$$
 #
@@ -343,7 +368,8 @@ for name, model in nets.items():
 plots.gradient_flow(nets, points, same_sign)
 
 # %% [markdown]
-# The gradient vanishes, stays, or *explodes*, although all three nets use ReLU. minidl's layers start with Glorot's size, as those of Keras
+# (Layer 1 is a special case: it has two inputs only, for which He's σ is 1, and so its outputs are larger there than with 0.5.) The gradient
+# vanishes, stays, or *explodes*, although all three nets use ReLU. minidl's layers start with Glorot's size, as those of Keras
 # do; `kernel_initializer="he_normal"` chooses He's.
 #
 # And why random at all? If all weights of a layer began with the same number, all of its units would compute the same, get the same
@@ -390,9 +416,13 @@ exercise = Exercise(
     ],
 )
 exercise.check("the shape", lambda: np.shape(he_weights(3, 7, np.random.default_rng(0))), (3, 7))
-exercise.check("few inputs: large weights", lambda: he_weights(8, 10000, np.random.default_rng(0)).std(), 0.5, 0.02)
-exercise.check("many inputs: small weights", lambda: he_weights(5000, 20, np.random.default_rng(0)).std(), 0.02, 0.02)
-exercise.check("ten layers with ReLU keep the size, about", lambda: 0.5 < through(10) < 2.0)
+exercise.check("few inputs: large weights", lambda: he_weights(8, 10000, np.random.default_rng(0)).std(), 0.5, 0.02, "√(2/8)")
+exercise.check("many inputs: small weights", lambda: he_weights(5000, 20, np.random.default_rng(0)).std(), 0.02, 0.02, "√(2/5000)")
+exercise.check(
+    "ten layers with ReLU keep the size, about",
+    lambda: 0.5 < through(10) < 2.0,
+    because="the mean square after ten layers, over that before",
+)
 exercise.done()
 
 # %% [markdown]
@@ -423,7 +453,9 @@ plots.dead_units(dead, points)
 for rate in (0.3, 20.0):
     model = net("relu", rate=rate)
     model.fit(points, same_sign, epochs=20, verbose=0)
-    print(f"rate {rate:4}: {plots.alt_text(plots.dead_units(model, points)).split(',')[0]}; accuracy {accuracy(model):.2f}")
+    hidden = [y.numpy() for y in layer_outputs(model, points).values()][:2]  # two arrays (300 points, 16 units)
+    silent = sum((y == 0).all(axis=0).sum() for y in hidden)
+    print(f"rate {rate:4}: {silent:2} of 32 units give 0 for every point; accuracy {accuracy(model):.2f}")
 
 # %% [markdown]
 # What helps:
@@ -473,7 +505,7 @@ exercise = Exercise(
         "return np.where(x > 0, x, slope * x); return g * np.where(x > 0, 1.0, slope)",
     ],
 )
-exercise.check("both sides", lambda: leaky_relu(np.array([-2.0, 3.0]), 0.1), [-0.2, 3.0])
+exercise.check("both sides", lambda: leaky_relu(np.array([-2.0, 3.0]), 0.1), [-0.2, 3.0], because="x is an array: np.where, not if")
 exercise.check("slope 0 is ReLU", lambda: leaky_relu(some, 0.0), np.maximum(some, 0))
 exercise.check("some gradient always passes", lambda: leaky_relu_backward(np.array([5.0, 5.0]), np.array([-2.0, 3.0]), 0.1), [0.5, 5.0])
 exercise.check_gradient("checked by differences", lambda: (lambda x: leaky_relu(x, 0.2), lambda g, x: leaky_relu_backward(g, x, 0.2)), some)
@@ -486,7 +518,8 @@ exercise.done()
 #   relatives.
 # * **At the end** it depends on what the answer is: *nothing* for a number such as a price; a **sigmoid** for one probability; **softmax**
 #   for several (lesson 9).
-# * Sigmoid and tanh between the layers are for shallow nets, or for special purposes.
+# * **tanh** between layers works as well, as you saw with ten of them. But it is flat at both ends: a unit that has got there is *saturated*,
+#   and hardly learns any more. The **sigmoid** between layers is for shallow nets, or for special purposes.
 #
 # ## What you know now
 #
