@@ -92,7 +92,7 @@ exercise.done()
 
 # %%
 for p in (1.0, 0.9, 0.5, 0.1, 0.01, 0.0001):
-    print(f"probability {p:<6}: surprise {-math.log(p) + 0.0:.2f}")
+    print(f"probability {p:<6}: surprise {-math.log(p) + 0.0:.2f}")  # + 0.0 makes 0 of −0
 
 # %% [markdown]
 # Why a logarithm? Because surprises should *add up*: two independent events with probabilities p and q happen together with probability p ·
@@ -121,7 +121,8 @@ print(f"a fair coin, believed to be loaded: {cross_entropy(fair, loaded):.3f}")
 # ## Exercise 2: cross-entropy for two classes
 #
 # The net gives ŷ, the probability of class 1. If the label y is 1, the surprise is −ln ŷ. If y is 0, the true class has the probability 1 −
-# ŷ. Write it for one example, with `math.log`.
+# ŷ. Write it for one example, with `math.log`. (In books both cases stand in one formula, $-y \ln \hat y - (1 - y) \ln (1 - \hat y)$. As code
+# it would compute both logarithms, also the one that is then multiplied by 0; take only the one that is needed.)
 
 
 # %%
@@ -144,10 +145,12 @@ exercise = Exercise(
         "return -math.log(y_hat) if y == 1 else -math.log(1 - y_hat)",
     ],
 )
-exercise.check("an orange, rather sure", lambda: get_entropy_loss(1, 0.9), 0.105360516)
+exercise.check("an orange, rather sure", lambda: get_entropy_loss(1, 0.9), 0.105360516, because="−ln 0.9; ln 0.9 itself is negative")
 exercise.check("a lemon, taken for an orange", lambda: get_entropy_loss(0, 0.9), 2.302585093)
 exercise.check("no idea", lambda: [get_entropy_loss(0, 0.5), get_entropy_loss(1, 0.5)], [0.693147181, 0.693147181])
-exercise.check("sure and right: no surprise", lambda: abs(get_entropy_loss(0, 0)), 0.0)
+exercise.check(
+    "sure and right: no surprise", lambda: abs(get_entropy_loss(0, 0)), 0.0, because="−ln(1 − 0) = 0; ln ŷ is not needed for y = 0"
+)
 exercise.done()
 
 # %% [markdown]
@@ -203,7 +206,7 @@ exercise = Exercise(
     ],
 )
 exercise.check("an orange, given probability 0", lambda: safe_entropy_loss(1, 0.0), 16.11809565, 1e-6, "−ln 10⁻⁷")
-exercise.check("a lemon, given probability 0", lambda: safe_entropy_loss(0, 1.0), 16.11809565)
+exercise.check("a lemon, given probability 0", lambda: safe_entropy_loss(0, 1.0), 16.11809565, because="keep ŷ below 1 − ε, too")
 exercise.check("in between nothing changes", lambda: [safe_entropy_loss(1, 0.9), safe_entropy_loss(0, 0.3)], [0.105360516, 0.356674944])
 exercise.check("another epsilon", lambda: safe_entropy_loss(1, 0.0, epsilon=0.01), 4.605170186)
 exercise.done()
@@ -216,7 +219,7 @@ exercise.done()
 #
 # $$\frac{\partial L}{\partial z} = -\frac{1}{\hat y} \cdot \hat y\,(1 - \hat y) = \hat y - 1$$
 #
-# For y = 0 it comes to ŷ. Both in one formula:
+# For y = 0 the loss is −ln(1 − ŷ), with the derivative 1/(1 − ŷ), and the product is ŷ. Both in one formula:
 #
 # $$\frac{\partial L}{\partial z} = \hat y - y$$
 #
@@ -224,13 +227,16 @@ exercise.done()
 
 # %%
 z = minidl.Tensor(0.7, requires_grad=True)
-(g,) = minidl.grad(-ops.log(ops.sigmoid(z)), [z])  # y = 1
-print(f"backpropagation: {g.item():.6f}   ŷ − y: {ops.sigmoid(0.7).item() - 1:.6f}")
+for label, loss in ((1, -ops.log(ops.sigmoid(z))), (0, -ops.log(1 - ops.sigmoid(z)))):
+    (g,) = minidl.grad(loss, [z])
+    print(f"y = {label}: backpropagation {g.item():9.6f}   ŷ − y {ops.sigmoid(0.7).item() - label:9.6f}")
 
 # %% [markdown]
 # Clipping spoils exactly this. Where it holds ŷ fast, a small change of z changes nothing, and the gradient is 0: the most wrong of all
-# answers teach nothing. So the better repair is to compute the loss **from the score**, as $\ln(1 + e^z) - y z$, which is the same on paper
-# and never meets ln 0. In minidl, as in Keras, that is `from_logits=True` (scores are also called **logits**):
+# answers teach nothing. So the better repair is to compute the loss **from the score**. Since $\hat y = e^z / (1 + e^z)$ and
+# $1 - \hat y = 1 / (1 + e^z)$, the surprises are $\ln(1 + e^z) - z$ for y = 1 and $\ln(1 + e^z)$ for y = 0. Together that is
+# $\ln(1 + e^z) - y z$, the same on paper, and it never meets ln 0. In minidl, as in Keras, that is `from_logits=True` (scores are also called
+# **logits**):
 
 # %%
 y = np.array([[1.0]])
@@ -272,7 +278,7 @@ print(f"gradient of the cross-entropy {by_surprise.item():.4f}, of the squared e
 minidl.set_seed(0)
 model = minidl.Sequential([layers.Input((2,)), layers.Dense(1, activation="sigmoid")])
 model.compile(optimizer=minidl.optimizers.Adam(0.05), loss="binary_crossentropy", metrics=["accuracy"])
-model.fit(fruit, kind.reshape(-1, 1), epochs=30, verbose=0)
+model.fit(fruit, kind.reshape(-1, 1), epochs=30, verbose=0)  # the labels as a column, as the outputs are: (200, 1)
 plots.decision_boundary(model, fruit, kind, ["lemon", "orange"], names=("orange colour", "roundness"))
 
 # %% [markdown]
@@ -284,7 +290,8 @@ loss, accuracy = model.evaluate(fruit, kind.reshape(-1, 1), verbose=0)
 print(f"loss {loss:.3f}   accuracy {accuracy:.3f}")
 
 # %% [markdown]
-# The **accuracy** is the share of right answers. It is a *fraction*, from 0 to 1; if you want per cent, multiply by 100. The loss says more
+# The **accuracy** is the share of right answers, here among the fruit that it learned from. (For an honest number one takes new fruit, as in
+# lesson 0.) It is a *fraction*, from 0 to 1; if you want per cent, multiply by 100. The loss says more
 # than the accuracy: it counts how sure the answers are, and it has a gradient. The accuracy jumps from one value to the next, so one cannot
 # train with it.
 #
@@ -322,6 +329,13 @@ Prediction(
 )
 
 # %% [markdown]
+# %%
+for scores in ([2.0, 1.0, 0.0], [102.0, 101.0, 100.0]):
+    print("softmax:", ops.softmax(np.array(scores)).numpy().round(4))
+with np.errstate(over="ignore"):
+    print("e to the power of 1000:", np.exp(1000.0))
+
+# %% [markdown]
 # That is useful. A computer cannot represent $e^{1000}$; but you may subtract the largest score from all of them first, and then all
 # exponents are 0 or negative.
 #
@@ -351,9 +365,12 @@ exercise = Exercise(
 )
 some = np.random.default_rng(1).normal(size=(4, 3))
 exercise.check("three scores", lambda: softmax(np.array([[2.0, 1.0, -1.0]])), [[0.70538451, 0.25949646, 0.03511903]])
-exercise.check("each row sums to 1", lambda: softmax(some).sum(axis=1), np.ones(4))
+exercise.check("each row sums to 1", lambda: softmax(some).sum(axis=1), np.ones(4), because="the sum along a row: axis=1, keepdims=True")
 exercise.check("only differences count", lambda: softmax(some + 100.0), ops.softmax(some).numpy())
-exercise.check("large scores do no harm", lambda: softmax(np.array([[1000.0, 1000.0, 0.0]])), [[0.5, 0.5, 0.0]])
+large = np.array([[1000.0, 1000.0, 0.0], [0.0, 0.0, -1000.0]])
+exercise.check(
+    "large scores do no harm", lambda: softmax(large), [[0.5, 0.5, 0.0]] * 2, because="first subtract from each row its own largest score"
+)
 exercise.done()
 
 # %% [markdown]
@@ -393,10 +410,10 @@ exercise = Exercise(
     hints=[
         "Begin with np.zeros((len(labels), classes)).",
         "In row i, the number at column labels[i] becomes 1. A loop will do.",
-        "rows[np.arange(len(labels)), labels] = 1",
+        "rows[np.arange(len(labels)), labels] = 1, or in a loop rows[i, labels[i]] = 1; then return rows",
     ],
 )
-exercise.check("cat, dog, bird", lambda: one_hot(np.array([0, 1, 2]), 3), np.eye(3))
+exercise.check("cat, dog, bird", lambda: one_hot(np.array([0, 1, 2]), 3), np.eye(3), because="a single 1 in each row")
 exercise.check("two dogs", lambda: one_hot(np.array([1, 1]), 3), [[0, 1, 0], [0, 1, 0]])
 exercise.check("a class that nobody has gets its column, too", lambda: np.shape(one_hot(np.array([0, 1]), 10)), (2, 10))
 exercise.check("argmax leads back", lambda: one_hot(np.array([4, 0, 3, 3]), 5).argmax(axis=1), [4, 0, 3, 3])
@@ -407,7 +424,11 @@ exercise.done()
 #
 # ## The gradient, once more
 #
-# Softmax and cross-entropy go together as sigmoid and cross-entropy do. The gradient by the scores is
+# Softmax and cross-entropy go together as sigmoid and cross-entropy do. If c is the right class, the loss is
+#
+# $$L = -\ln p_c = -\ln \frac{e^{z_c}}{\sum_j e^{z_j}} = \ln \sum_j e^{z_j} - z_c$$
+#
+# The derivative of the first part by $z_k$ is $e^{z_k} / \sum_j e^{z_j} = p_k$; the second part adds −1 for the right class only. So
 #
 # $$\frac{\partial L}{\partial z_k} = p_k - t_k$$
 #
@@ -445,9 +466,14 @@ exercise = Exercise(
         "return g[:, None] * (p - truth)",
     ],
 )
-exercise.check("the shape", lambda: np.shape(backward(np.ones(4), some)), (4, 3))
+exercise.check("the shape", lambda: np.shape(backward(np.ones(4), some)), (4, 3), because="g has one number for each row: g[:, None]")
 exercise.check("each row sums to 0", lambda: np.abs(backward(np.ones(4), some).sum(axis=1)).max() < 1e-12)
-exercise.check("no idea among three", lambda: backward(np.ones(4), np.zeros((4, 3)))[0], [-2 / 3, 1 / 3, 1 / 3])
+exercise.check(
+    "no idea among three",
+    lambda: backward(np.ones(4), np.zeros((4, 3)))[0],
+    [-2 / 3, 1 / 3, 1 / 3],
+    because="⅓ − 1 for the right class, ⅓ − 0 for the others",
+)
 exercise.check_gradient("checked by differences", lambda: (forward, backward), some)
 exercise.done()
 
@@ -468,6 +494,15 @@ p = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
 print("one-hot:      ", losses.CategoricalCrossentropy()(np.array([[1, 0, 0], [0, 1, 0]]), p).item())
 print("class numbers:", losses.SparseCategoricalCrossentropy()(np.array([0, 1]), p).item())
 print("by hand:      ", -(math.log(0.7) + math.log(0.3)) / 2)
+
+# %% [markdown]
+# A last layer without activation gives scores. Then the loss must know, `from_logits=True`, and applies the softmax itself. Do one of the
+# two, not both and not neither:
+
+# %%
+logits = np.array([[2.0, 1.0, -1.0]])
+print("softmax in the net: ", losses.SparseCategoricalCrossentropy()(np.array([0]), ops.softmax(logits)).item())
+print("softmax in the loss:", losses.SparseCategoricalCrossentropy(from_logits=True)(np.array([0]), logits).item())
 
 # %% [markdown]
 # What if you take the wrong one? minidl tells you:
@@ -491,7 +526,7 @@ print("by hand:             ", -(math.log(0.9) + math.log(0.8) + math.log(0.7)) 
 # %% [markdown]
 # ## Three kinds of fruit
 #
-# Now all of it together: three classes, class numbers as labels, softmax.
+# Now all of it together: three classes, class numbers as labels, softmax. (Again the measurements are invented: colour, and size.)
 
 # %%
 centres = {"lemon": (-1, -0.7), "orange": (1, -0.7), "apple": (0, 1)}
@@ -502,7 +537,7 @@ minidl.set_seed(0)
 model = minidl.Sequential([layers.Input((2,)), layers.Dense(3, activation="softmax")])
 model.compile(optimizer=minidl.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(basket, label, epochs=30, verbose=0)
-plots.decision_boundary(model, basket, label, centres)
+plots.decision_boundary(model, basket, label, centres, names=("orange colour", "size"))
 
 # %%
 answers = model.predict(np.array([[-1.0, -1.0], [0.1, 0.0]]), verbose=0)
