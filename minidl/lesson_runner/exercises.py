@@ -89,7 +89,7 @@ class Exercise:
         except NotImplementedError as error:
             failed.append(TODO if not str(error) else str(error))
         except NameError as error:
-            failed.append(f"{error}: was it deleted or renamed?")
+            failed.append(f"{error}: was it deleted, renamed, or never imported?")
         except Exception as error:
             failed.append(_told(error) + (f" ({because})" if because else ""))
         self.points += not failed

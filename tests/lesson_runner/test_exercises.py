@@ -59,7 +59,7 @@ def boom():
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (lambda: missing_function(3), "name 'missing_function' is not defined: was it deleted or renamed?"),  # noqa: F821
+        (lambda: missing_function(3), "name 'missing_function' is not defined: was it deleted, renamed, or never imported?"),  # noqa: F821
         (boom, "it raised ValueError: this and that"),
         (lambda: 1 / 0, "it raised ZeroDivisionError: division by zero"),
         (lambda: (lambda a: a)(), "it raised TypeError"),

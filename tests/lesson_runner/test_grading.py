@@ -92,7 +92,7 @@ def test_as_a_notebook(lesson, tmp_path):
     [
         (("return 2 * x\n", "return 3 * x\n"), 3, {"a number": "expected 4, got 6"}),
         (("return g * 2 * x", "return -g * 2 * x"), 4, {"it is right": "sign"}),
-        (("def double(x)", "def twice(x)"), 3, {"a number": "name 'double' is not defined: was it deleted or renamed?"}),
+        (("def double(x)", "def twice(x)"), 3, {"a number": "name 'double' is not defined: was it deleted, renamed, or never imported?"}),
         (("def double(x):", "def double(x)"), 3, {"a number": "name 'double' is not defined"}),
         (("return 2 * x\n", "return np.zeros((2, 2))\n"), 3, {"an array": "expected shape (3,), got (2, 2)"}),
         (("CONSTANT = 3.0", "CONSTANT = 4.0"), 4, {"a constant": "expected 3, got 4"}),
