@@ -418,12 +418,12 @@ exercise = Exercise(
     ],
 )
 exercise.check("the result itself", lambda: walk(doubled)[doubled], 1.0)
-exercise.check("a sum", lambda: walk((p * 3.0).sum())[p], [3.0, 3.0])
+exercise.check("a sum", lambda: walk((p * 3.0).sum())[p], [3.0, 3.0], because="the youngest first: reversed(family(y))")
 exercise.check(
     "used twice", lambda: walk((p * p + p).sum())[p], [3.0, 5.0], because="add up over the ways: 2p along one, 1 along the other"
 )
 exercise.check("stretched", lambda: walk((p * q).sum())[p], [7.0, 7.0], because="p was used in each row of p · q: unbroadcast to p's shape")
-exercise.check("the layer above: its weights", lambda: walk(loss)[W], by_minidl[0])
+exercise.check("the layer above: its weights", lambda: walk(loss)[W], by_minidl[0], because="the loss is y · y: y is used twice")
 exercise.check("the layer above: its bias", lambda: walk(loss)[b], by_minidl[1], because="b was used for both examples")
 exercise.done()
 

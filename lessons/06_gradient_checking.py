@@ -497,7 +497,13 @@ exercise = Exercise(
         "return g - g.mean(axis=1, keepdims=True)",
     ],
 )
-exercise.check("by hand: g = (3, 0, 0)", lambda: centre_backward(np.array([[3.0, 0.0, 0.0]]), np.zeros((1, 3))), [[2.0, -1.0, -1.0]])
+rows = np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 6.0]])
+exercise.check(
+    "by hand: g = (3, 0, 0) and (0, 0, 6)",
+    lambda: centre_backward(rows, np.zeros((2, 3))),
+    [[2.0, -1.0, -1.0], [-2.0, -2.0, 4.0]],
+    because="from each row of g its own mean is taken",
+)
 exercise.check(
     "equal g: nothing is left",
     lambda: abs(centre_backward(np.ones((2, 4)), np.zeros((2, 4)))).max() < 1e-12,

@@ -256,7 +256,12 @@ exercise = Exercise(
     ],
 )
 some = np.array([-2.0, -0.5, 0.3, 1.7])
-exercise.check("ReLU, on both sides and at 0", lambda: relu_slope(np.array([-1.0, 0.0, 3.0])), [0, 0, 1], because="at 0 we take 0")
+exercise.check(
+    "ReLU, on both sides and at 0",
+    lambda: relu_slope(np.array([-1.0, 0.0, 3.0])),
+    [0, 0, 1],
+    because="1 where x > 0, otherwise 0; at 0 we take 0",
+)
 exercise.check("sigmoid at 0: a quarter", lambda: sigmoid_slope(np.array([0.0])), [0.25])
 exercise.check_gradient("ReLU by differences", lambda: (lambda x: np.maximum(x, 0), lambda g, x: g * relu_slope(x)), some)
 exercise.check_gradient("sigmoid by differences", lambda: (lambda x: 1 / (1 + np.exp(-x)), lambda g, x: g * sigmoid_slope(x)), some)
@@ -505,7 +510,12 @@ exercise = Exercise(
         "return np.where(x > 0, x, slope * x); return g * np.where(x > 0, 1.0, slope)",
     ],
 )
-exercise.check("both sides", lambda: leaky_relu(np.array([-2.0, 3.0]), 0.1), [-0.2, 3.0], because="x is an array: np.where, not if")
+exercise.check(
+    "both sides",
+    lambda: leaky_relu(np.array([-2.0, 3.0]), 0.1),
+    [-0.2, 3.0],
+    because="0.1 · (−2) = −0.2; np.where does for arrays what if does for a number",
+)
 exercise.check("slope 0 is ReLU", lambda: leaky_relu(some, 0.0), np.maximum(some, 0))
 exercise.check("some gradient always passes", lambda: leaky_relu_backward(np.array([5.0, 5.0]), np.array([-2.0, 3.0]), 0.1), [0.5, 5.0])
 exercise.check_gradient("checked by differences", lambda: (lambda x: leaky_relu(x, 0.2), lambda g, x: leaky_relu_backward(g, x, 0.2)), some)

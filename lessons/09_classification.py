@@ -145,7 +145,9 @@ exercise = Exercise(
         "return -math.log(y_hat) if y == 1 else -math.log(1 - y_hat)",
     ],
 )
-exercise.check("an orange, rather sure", lambda: get_entropy_loss(1, 0.9), 0.105360516, because="−ln 0.9; ln 0.9 itself is negative")
+exercise.check(
+    "an orange, rather sure", lambda: get_entropy_loss(1, 0.9), 0.105360516, because="−ln 0.9: the natural logarithm, with a minus"
+)
 exercise.check("a lemon, taken for an orange", lambda: get_entropy_loss(0, 0.9), 2.302585093)
 exercise.check("no idea", lambda: [get_entropy_loss(0, 0.5), get_entropy_loss(1, 0.5)], [0.693147181, 0.693147181])
 exercise.check(
