@@ -10,7 +10,7 @@
 # **Where we are.** You can compute gradients (lessons 4 to 6) and walk downhill with them (lessons 3 and 7). What we have not asked is what
 # a net *is able* to learn. It depends on a small thing between its layers.
 #
-# *45 minutes. You need: the chain rule, and matrix products.*
+# *50 minutes. You need: the chain rule, and matrix products.*
 
 # %%
 import numpy as np
@@ -214,10 +214,10 @@ plots.activations(["relu", "sigmoid", "tanh"], between=(-5, 5))
 # %% [markdown]
 # * **ReLU** $\max(0, x)$ has the derivative 1 where x > 0, and 0 where x < 0: the gradient passes in full, or not at all. (At 0 there is a
 #   bend, and no derivative. We take 0.)
-# * The **sigmoid** $\sigma(x) = 1 / (1 + e^{-x})$ lies between 0 and 1. Its derivative is $y\,(1 - y)$, where y is the output. That is at
-#   most ¼, at x = 0.
-# * **tanh**, the hyperbolic tangent, lies between −1 and 1. It is a sigmoid that was stretched and moved. Its derivative is $1 - y^2$, at
-#   most 1.
+# * The **sigmoid** $\sigma(x) = 1 / (1 + e^{-x})$ lies between 0 and 1. Its derivative is $e^{-x} / (1 + e^{-x})^2$. That is $y\,(1 - y)$,
+#   where y is the output, since $1 - y = e^{-x} / (1 + e^{-x})$. It is at most ¼, at x = 0.
+# * **tanh**, the hyperbolic tangent, lies between −1 and 1. It is a sigmoid that was stretched and moved, $2\,\sigma(2x) - 1$. Its derivative
+#   is $1 - y^2$, at most 1.
 #
 # ## Exercise 3: the derivatives
 
@@ -348,8 +348,8 @@ exercise.done()
 #
 # ReLU passes the gradient in full, so is all well with ReLU? Only if the weights begin with the right size.
 #
-# Each unit adds up $n$ products, one for each input. The more they are, the larger the sum: if the weights vary by σ (their standard
-# deviation), the sum varies in proportion to $\sqrt{n}\,\sigma$. Too large a σ makes every layer's outputs larger than those of the layer
+# Each unit adds up $n$ products, one for each input. The more they are, the larger the sum: if the weights vary by σ (here the letter means
+# their standard deviation, not the sigmoid), the sum varies in proportion to $\sqrt{n}\,\sigma$. Too large a σ makes every layer's outputs larger than those of the layer
 # before, too small a σ makes them smaller; after ten layers the factor has been applied ten times. For ReLU, which sets half of the numbers
 # to 0, half of the squares are lost. What is left keeps its size if $\tfrac{1}{2} n\, \sigma^2 = 1$, so
 #
@@ -373,9 +373,9 @@ for name, model in nets.items():
 plots.gradient_flow(nets, points, same_sign)
 
 # %% [markdown]
-# (Layer 1 is a special case: it has two inputs only, for which He's σ is 1, and so its outputs are larger there than with 0.5.) The gradient
+# (Layer 1 is a special case in the table: it has two inputs only, for which He's σ is 1, so its outputs are larger than with 0.5.) The gradient
 # vanishes, stays, or *explodes*, although all three nets use ReLU. minidl's layers start with Glorot's size, as those of Keras
-# do; `kernel_initializer="he_normal"` chooses He's.
+# do; `kernel_initializer="he_normal"` chooses He's. (*Kernel* is Keras' word for the weights of a layer.)
 #
 # And why random at all? If all weights of a layer began with the same number, all of its units would compute the same, get the same
 # gradient, and remain the same for ever: a layer of 16 units would be worth one.
