@@ -330,7 +330,6 @@ Prediction(
     why="Each exponential is multiplied by the same number, e¹⁰⁰, and so is their sum: it falls out. Only differences between scores count.",
 )
 
-# %% [markdown]
 # %%
 for scores in ([2.0, 1.0, 0.0], [102.0, 101.0, 100.0]):
     print("softmax:", ops.softmax(np.array(scores)).numpy().round(4))
