@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
-from typing import Any
+from itertools import cycle, product
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,8 +23,20 @@ from .style import BLUE, BLUES, FAINT, GREY, GREYS, INK, ORANGE, SMALL, TEXT
 GRID = 61  # points along each side of a surface
 LABEL = 0.065  # from one label of a path to the next, of the height of the axes
 
+FINER = 4  # times that the lowest point of a grid is looked for again, each time four times as finely
+
 Range = tuple[float, float]
 Walks = Mapping[str, Ledger]
+
+
+class Land(NamedTuple):
+    """A loss over two parameters: on a grid, and where it is least."""
+
+    ws: Numbers
+    bs: Numbers
+    losses: Numbers
+    best: list[float]
+    least: float
 
 
 def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str = "y", title: str | None = None) -> Figure:
@@ -54,19 +66,21 @@ def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str 
 
 
 def loss_curve(
-    loss: Callable[[float], Any], between: Range, name: str = "w", marks: Sequence[float] = (), walk: Any = None, title: str | None = None
-) -> Figure:
+    loss: Callable[[float], Any], between: Range, name: str = "w", marks: Sequence[float] = (), walk: Any = None, title: str | None = None,
+    y_label: str = "loss",
+) -> Figure:  # fmt: skip
     """The loss over one parameter, which ``loss`` is a function of; ``between``: from, to. ``marks``: values whose loss is written beside
     them. ``walk``: a `Ledger`, or a list of values: the steps downhill are drawn on the curve."""
     low, high = _range(between, "between")
     values = np.linspace(low, high, 241)
     losses = np.array([_number(loss(float(v))) for v in values])
     best = int(np.nanargmin(losses))
-    finding = f"The loss is least at {name} = {short(float(values[best]), 3)}" if 0 < best < 240 else f"The loss over {name}"
-    figure, (axes,) = panels(1, title or finding, "", f"{finding}: {short(float(losses[best]))}.", width=6.4, height=3.6)
+    (lowest,), least = _finer(loss, [float(values[best])], [values])
+    finding = f"The loss is least at {name} = {short(lowest, 3)}" if 0 < best < 240 else f"The loss over {name}"
+    figure, (axes,) = panels(1, title or finding, "", f"{finding}: {short(least)}.", width=6.4, height=3.6)
     axes.plot(values, losses, color=BLUE, linewidth=2.2, label="loss", zorder=2)
     axes.set_xlim(low, high)
-    name_axes(axes, name, "loss")
+    name_axes(axes, name, y_label)
     if walk is not None:
         points = walk.path(name) if isinstance(walk, Ledger) else _flat(walk, "walk")
         heights = np.array([_number(loss(float(v))) for v in points])
@@ -91,15 +105,15 @@ def loss_surface(
     from, to. ``walks``: a `Ledger` or a dictionary of several, drawn as paths; the ring is the start, the star the least loss found."""
     if kind not in ("contour", "3d"):
         raise ValueError(f"kind must be 'contour' or '3d'; got {kind!r}")
-    grid = _surface(loss, w, b)
+    land = _surface(loss, w, b)
     paths = walks_of(walks)
-    finding = _lowest(grid, names)
+    finding = _lowest(land, names)
     subtitle = "ring: the start   dot: the end   star: the least loss" if paths else ""
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
     if kind == "3d":
-        return _in_space(grid, paths, names, title or finding, subtitle, alt)
+        return _in_space(land, paths, names, title or finding, subtitle, alt)
     figure, (axes,) = panels(1, title or finding, subtitle, alt, width=5.6, height=4.4, room=1.7)
-    _contours(axes, grid, paths, names)
+    _contours(axes, land, paths, names)
     return figure
 
 
@@ -183,16 +197,15 @@ def contours(axes: Axes, x: Numbers, y: Numbers, losses: Numbers) -> None:
     axes.clabel(lines, levels[1::3], fontsize=SMALL - 0.5, fmt=lambda v: f"{v:.4g}", inline_spacing=3)
 
 
-def _contours(axes: Axes, grid: tuple[Numbers, Numbers, Numbers], paths: Walks, names: tuple[str, str]) -> None:
-    ws, bs, losses = grid
+def _contours(axes: Axes, land: Land, paths: Walks, names: tuple[str, str]) -> None:
+    ws, bs, losses = land.ws, land.bs, land.losses
     contours(axes, ws, bs, losses)
     for (label, walk), (colour, line) in zip(paths.items(), cycle(LINES)):
         x, y = (walk.path(name) for name in names)
         marker: dict[str, Any] = {"marker": "o", "markersize": 2.8} if len(x) <= 60 else {}
         axes.plot(x, y, color=colour, linestyle=line, linewidth=1.8, label=label, zorder=4, **marker)
         _end(axes, x, y, colour)
-    best = np.unravel_index(np.nanargmin(losses), losses.shape)
-    axes.plot([ws[best[1]]], [bs[best[0]]], "*", color="white", markeredgecolor=INK, markersize=13, zorder=6, label="least loss")
+    axes.plot(land.best[:1], land.best[1:], "*", color="white", markeredgecolor=INK, markersize=13, zorder=6, label="least loss")
     axes.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     name_axes(axes, *names)
     axes.grid(False)
@@ -229,10 +242,8 @@ def _end(axes: Axes, x: Numbers, y: Numbers, colour: str = ORANGE) -> None:
     axes.plot(x[-1:], y[-1:], "o", markersize=7, color=colour, zorder=5, label="_end")
 
 
-def _in_space(
-    grid: tuple[Numbers, Numbers, Numbers], paths: Walks, names: tuple[str, str], title: str, subtitle: str, alt: str
-) -> Figure:
-    ws, bs, losses = grid
+def _in_space(land: Land, paths: Walks, names: tuple[str, str], title: str, subtitle: str, alt: str) -> Figure:
+    ws, bs, losses = land.ws, land.bs, land.losses
     figure = new_picture(6.4, 5.0, title, subtitle, alt)
     share = heading_height(subtitle) / float(figure.get_size_inches()[1])
     axes: Any = figure.add_axes((0.02, 0.02, 0.9, 1 - share), projection="3d", label="panel 0")
@@ -244,7 +255,8 @@ def _in_space(
         inside = (x >= ws[0]) & (x <= ws[-1]) & (y >= bs[0]) & (y <= bs[-1])
         look = {"color": colour, "linestyle": line, "linewidth": 2, "marker": "o", "markersize": 3}
         axes.plot(x[inside], y[inside], z[inside] + lift, zorder=5, label=label, **look)
-    axes.set(xlabel=names[0], ylabel=names[1], zlabel="loss")
+    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.set_zlabel("loss", labelpad=9)
     axes.tick_params(labelsize=SMALL, colors=GREY)
     axes.view_init(elev=28, azim=-58)
     return figure
@@ -253,13 +265,28 @@ def _in_space(
 # ---------------------------------------------------------------- numbers
 
 
-def _surface(loss: Callable[[float, float], Any], w: Range, b: Range) -> tuple[Numbers, Numbers, Numbers]:
+def _finer(loss: Callable[..., Any], best: list[float], grids: Sequence[Numbers]) -> tuple[list[float], float]:
+    """The lowest point and its loss, looked for around the lowest one of a grid: a coarse one would name a point beside the bottom."""
+    steps, least = [float(grid[1] - grid[0]) for grid in grids], _number(loss(*best))
+    for _ in range(FINER):
+        around = [np.clip(x + step * np.linspace(-1, 1, 9), grid[0], grid[-1]) for x, step, grid in zip(best, steps, grids)]
+        for point in product(*around):
+            here = _number(loss(*map(float, point)))
+            if here < least:
+                best, least = [*map(float, point)], here
+        steps = [step / 4 for step in steps]
+    return best, least
+
+
+def _surface(loss: Callable[[float, float], Any], w: Range, b: Range) -> Land:
     ws, bs = (np.linspace(*_range(given, name), GRID) for given, name in ((w, "w"), (b, "b")))
     with np.errstate(all="ignore"):
         losses = np.array([[_number(loss(float(one), float(other))) for one in ws] for other in bs])
-    if not np.isfinite(losses).any():
-        raise ValueError("the loss is finite nowhere in this range")
-    return ws, bs, np.where(np.isfinite(losses), losses, np.nan)
+        if not np.isfinite(losses).any():
+            raise ValueError("the loss is finite nowhere in this range")
+        losses = np.where(np.isfinite(losses), losses, np.nan)
+        row, column = np.unravel_index(np.nanargmin(losses), losses.shape)
+        return Land(ws, bs, losses, *_finer(loss, [float(ws[column]), float(bs[row])], [ws, bs]))
 
 
 def _levels(losses: Numbers, count: int) -> Numbers:
@@ -269,11 +296,9 @@ def _levels(losses: Numbers, count: int) -> Numbers:
     return levels if high > low else np.array([low, low + 1])
 
 
-def _lowest(grid: tuple[Numbers, Numbers, Numbers], names: tuple[str, str]) -> str:
-    ws, bs, losses = grid
-    row, column = np.unravel_index(np.nanargmin(losses), losses.shape)
-    place = ", ".join(f"{name} = {short(float(value), 2)}" for name, value in zip(names, (ws[column], bs[row])))
-    return f"Least loss {short(float(losses[row, column]))}, near {place}"
+def _lowest(land: Land, names: tuple[str, str]) -> str:
+    place = ", ".join(f"{name} = {short(value, 2)}" for name, value in zip(names, land.best))
+    return f"Least loss {short(land.least)}, near {place}"
 
 
 def _told(label: str, walk: Ledger, names: tuple[str, str]) -> str:
