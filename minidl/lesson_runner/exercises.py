@@ -19,6 +19,7 @@ from minidl.tensor import Tensor
 RESULTS = "MINIDL_LESSON_RESULTS"  # the environment variable that names the grader's file
 SECONDS = 8.0  # that one check may take
 IMPATIENT = 1.0  # the same once a check has run into that limit: a loop that never ends is met by several
+FEW = 6  # numbers that are told whole when one of them is wrong
 TODO = "this is still to be written"
 
 
@@ -84,7 +85,8 @@ class Exercise:
         try:
             yield failed
         except TooLong:
-            failed.append(f"it ran longer than {_patience['seconds']:g} seconds: is there a loop that never ends?")
+            seconds = f"{_patience['seconds']:g} second{'' if _patience['seconds'] == 1 else 's'}"
+            failed.append(f"it ran longer than {seconds}: is there a loop that never ends?" + (f" ({because})" if because else ""))
             _patience["seconds"] = IMPATIENT
         except NotImplementedError as error:
             failed.append(TODO if not str(error) else str(error))
@@ -147,7 +149,7 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
         a, b = (_array(v) for v in (value, expected))
         if a is not None and b is not None:
             if a.shape != b.shape:
-                return f"expected shape {b.shape}, got {a.shape}"
+                return _other_shape(a, b)
             if a.dtype.kind in "biuf" and b.dtype.kind in "biuf":
                 what, kind = ("answers", bool) if a.dtype.kind == b.dtype.kind == "b" else ("numbers", float)
                 a, b = a.astype(float), b.astype(float)
@@ -158,6 +160,8 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
                     return ""
                 if not a.ndim:
                     return _unlike(a.item(), b.item())
+                if a.ndim == 1 and a.size <= FEW:
+                    return f"expected {_listed(b.astype(kind))}, got {_listed(a.astype(kind))}"
                 at = tuple(int(i) for i in np.argwhere(wrong)[0])
                 return f"{int(wrong.sum())} of {wrong.size} {what} differ; at {list(at)} {_unlike(kind(a[at]), kind(b[at]))}"
     try:
@@ -165,6 +169,17 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
     except Exception:
         same = False
     return "" if same else _unlike(value, expected)
+
+
+def _other_shape(a: np.ndarray, b: np.ndarray) -> str:
+    if a.ndim == b.ndim == 1 and max(a.size, b.size) <= 2 * FEW:
+        return f"expected {_listed(b)}, got {_listed(a)}"
+    told = [f"an array of shape {array.shape}" if array.ndim else f"one number ({_short(array.item())})" for array in (a, b)]
+    return f"expected {told[1] if b.ndim else 'one number'}, got {told[0]}"
+
+
+def _listed(array: np.ndarray) -> str:
+    return "(" + ", ".join(_short(v.item()) for v in array) + (",)" if array.size == 1 else ")")
 
 
 def _array(value: Any) -> np.ndarray | None:

@@ -33,10 +33,16 @@ def test_what_is_equal(value, expected, capsys):
     [
         (2.0, 1.0, "expected 1, got 2"),
         (0.0, 1e-9, "expected 1e-09, got 0"),
-        (np.zeros((2, 1)), np.zeros(2), "expected shape (2,), got (2, 1)"),
-        ([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], "1 of 3 numbers differ; at [2] expected 3, got 4"),
-        ([True, False], [True, True], "1 of 2 answers differ; at [1] expected True, got False"),
-        ([1, 0], [True, True], "1 of 2 numbers differ; at [1] expected 1, got 0"),
+        (np.zeros((2, 1)), np.zeros(2), "expected an array of shape (2,), got an array of shape (2, 1)"),
+        (np.zeros(3), 1.0, "expected one number, got an array of shape (3,)"),
+        (2.0, np.zeros(3), "expected an array of shape (3,), got one number (2)"),
+        ((), (40,), "expected (40,), got ()"),
+        ([2.0, 2.0, 3.0], [2.0, 3.0], "expected (2, 3), got (2, 2, 3)"),
+        ((2, 1), (np.int64(1), 2), "expected (1, 2), got (2, 1)"),
+        ([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], "expected (1, 2, 3), got (1, 2, 4)"),
+        (np.arange(7), np.zeros(7), "6 of 7 numbers differ; at [1] expected 0, got 1"),
+        ([True, False], [True, True], "expected (True, True), got (True, False)"),
+        (np.arange(8) > 0, np.ones(8, bool), "1 of 8 answers differ; at [0] expected True, got False"),
         (None, 3.0, "expected 3, got None"),
         ("3", 3.0, "expected"),
         (False, True, "expected True, got False"),
@@ -96,9 +102,9 @@ def test_a_loop_that_never_ends(monkeypatch, capsys):
             pass
 
     exercise = made()
-    assert not exercise.check("title", forever, 1.0)
+    assert not exercise.check("title", forever, 1.0, because="there are 2⁴⁰ ways")
     assert exercise.check("next", lambda: 1.0, 1.0)
-    assert "it ran longer than 0.2 seconds: is there a loop that never ends?" in results(capsys)[0]
+    assert "it ran longer than 0.2 seconds: is there a loop that never ends? (there are 2⁴⁰ ways)" in results(capsys)[0]
     assert exercises._patience["seconds"] == exercises.IMPATIENT
 
 
