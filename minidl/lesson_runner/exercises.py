@@ -195,7 +195,7 @@ def _array(value: Any) -> np.ndarray | None:
 
 
 def _unlike(value: Any, expected: Any) -> str:
-    return f"expected {_short(expected)}, got {_short(value)}"
+    return f"expected {_short(expected)}, got {_short(value)}" + (": is there a return?" if value is None else "")
 
 
 def _short(value: Any) -> str:
@@ -212,6 +212,10 @@ def _told(error: BaseException) -> str:
     mine = [frame for frame in own if frame.filename.startswith("<") or frame.filename.endswith((".py", ".ipynb"))]
     where = f" in line {mine[-1].lineno}: {mine[-1].line}" if mine and mine[-1].line else ""
     text = " ".join(str(error).split())
+    if "NoneType" in text:
+        where += ". Does a function end without a return?"
+    elif isinstance(error, RecursionError):
+        where += ". A function calls itself without end"
     return f"it raised {type(error).__name__}: {text[:200]}{where}" if text else f"it raised {type(error).__name__}{where}"
 
 

@@ -43,7 +43,7 @@ def test_what_is_equal(value, expected, capsys):
         (np.arange(7), np.zeros(7), "6 of 7 numbers differ; at [1] expected 0, got 1"),
         ([True, False], [True, True], "expected (True, True), got (True, False)"),
         (np.arange(8) > 0, np.ones(8, bool), "1 of 8 answers differ; at [0] expected True, got False"),
-        (None, 3.0, "expected 3, got None"),
+        (None, 3.0, "expected 3, got None: is there a return?"),
         ("3", 3.0, "expected"),
         (False, True, "expected True, got False"),
         (1, True, "expected True, got 1"),
@@ -84,6 +84,27 @@ def test_an_error_comes_with_why_it_should_be_otherwise(capsys):
     assert not made().check("title", lambda: 1 / 0, 1.0, because="0 is not allowed")
     (line,) = results(capsys)
     assert line.startswith("  ✗ title: it raised ZeroDivisionError: division by zero") and line.endswith("(0 is not allowed)")
+
+
+def forgets_the_return():
+    [1.0].copy()
+
+
+def calls_itself():
+    return calls_itself()
+
+
+@pytest.mark.parametrize(
+    ("call", "question"),
+    [
+        (lambda: len(forgets_the_return()), "Does a function end without a return?"),
+        (lambda: forgets_the_return()[0], "Does a function end without a return?"),
+        (calls_itself, "A function calls itself without end"),
+    ],
+)
+def test_errors_that_beginners_meet_are_explained(call, question, capsys):
+    made().check("title", call, 1.0)
+    assert results(capsys)[0].endswith(question)
 
 
 def test_what_is_still_to_be_written(capsys):
