@@ -10,7 +10,12 @@
 # **Where we are.** At the beginning. There are no neural networks yet: this lesson is about the game that all the following lessons play. The
 # pictures that you meet here come back until the end of the course, where a net of your own recognises them.
 #
-# *45 minutes. You need: Python, and a little NumPy (arrays, their shapes, `mean`, `argmin`).*
+# *50 minutes. You need: Python, and a little NumPy (arrays, their shapes, `mean`, `argmin`).*
+#
+# **How a lesson works.** Run its cells in order, each when you have read what stands above it (in Jupyter: Shift + Enter). Functions that only draw
+# a picture you may skip. Where it says *Predict*, decide before you look. In an exercise, write your code in place of the line
+# `raise NotImplementedError(…)`, run the cell, and then the one below it, which checks your answer. All checks of your file at once, and hints:
+# `minidl lesson check 0 FILE` and `minidl lesson hint 0 distance` (the exercise's name), in a terminal.
 
 # %%
 import numpy as np
@@ -67,12 +72,12 @@ print(f"a house with 5 bedrooms is most like the one with {bedrooms[most_similar
 # examples, but no other program. That is machine learning in a nutshell.
 #
 # **Predictors and classifiers.** A price is a number. A program that answers with a number is a **predictor**, and the task is called
-# *regression*. If the answer is one of several categories (spam or not spam, cat or dog or bird), it is a **classifier**, and the categories are
-# its **classes**.
+# *regression*. If the answer is one of several categories (spam or not spam, cat or dog or bird), it is a **classifier**, the task is called
+# *classification*, and the categories are its **classes**.
 #
 # ## Is one feature enough?
 #
-# Three houses look tidy. Forty (made-up) houses look as real data do:
+# Three houses look tidy. Forty (made-up) houses look as real data do. Their prices are counted in ten thousands, so 54.7 means 547 000:
 
 # %%
 rooms, price = house_prices.load_data()
@@ -109,8 +114,8 @@ print(f"correlation with the price: rooms {np.corrcoef(rooms, price)[0, 1]:.2f},
 # shape's number. We take 2000 of them to learn from and 500 for later:
 
 # %%
-(x_train, y_train), (x_test, y_test) = shapes10.load_data(n_train=2000, n_test=500)
-y_train, y_test = y_train[:, 0], y_test[:, 0]
+(x_train, y_train), (x_test, y_test) = shapes10.load_data(n_train=2000, n_test=500)  # x: pictures, y: their labels
+y_train, y_test = y_train[:, 0], y_test[:, 0]  # from a column, (2000, 1), to a plain row of numbers, (2000,)
 plots.gallery(x_train, y_train, shapes10.CLASS_NAMES, rows=3)
 
 # %% [markdown]
@@ -124,7 +129,7 @@ print(x_train[0, :4, :6, 0])
 
 # %% [markdown]
 # Those are 32 · 32 · 3 = 3072 features for each picture. We divide them by 255, so that they lie between 0 and 1, for the training *and* for the
-# test pictures:
+# test pictures. (Here this only makes the numbers handier. For nets it matters: lesson 3 shows why.)
 
 # %%
 train, test = x_train / 255, x_test / 255
@@ -155,8 +160,18 @@ exercise = Exercise(
     ],
 )
 exercise.check("a picture and itself", lambda: distance(train[0], train[0]), 0.0)
-exercise.check("by hand: 0.2² + 0.1² + 0", lambda: distance(np.array([0.5, 0.3, 1.0]), np.array([0.7, 0.2, 1.0])), 0.05)
-exercise.check("black and white", lambda: distance(np.zeros((32, 32, 3)), np.ones((32, 32, 3))), 3072.0)
+exercise.check(
+    "by hand: 0.2² + 0.1² + 0",
+    lambda: distance(np.array([0.5, 0.3, 1.0]), np.array([0.7, 0.2, 1.0])),
+    0.05,
+    because="square each difference first, then add up the squares",
+)
+exercise.check(
+    "black and white",
+    lambda: distance(np.zeros((32, 32, 3)), np.ones((32, 32, 3))),
+    3072.0,
+    because="3072 squares of 1, added up",
+)
 exercise.check("there and back are equally far", lambda: distance(train[0], train[1]) - distance(train[1], train[0]), 0.0)
 exercise.done()
 
@@ -186,14 +201,17 @@ exercise = Exercise(
     ],
 )
 three = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]), np.array([7, 8, 9])
-exercise.check("near to the first", lambda: nearest_label(np.array([0.1, 0.2]), *three), 7)
+exercise.check(
+    "near to the first", lambda: nearest_label(np.array([0.1, 0.2]), *three), 7, because="the label of the nearest one, which is labels[0]"
+)
 exercise.check("near to the second", lambda: nearest_label(np.array([0.9, 0.6]), *three), 8)
 exercise.check("near to the third", lambda: nearest_label(np.array([0.2, 0.9]), *three), 9)
 exercise.check("a picture that it knows", lambda: nearest_label(train[30], train[:100], y_train[:100]), int(y_train[30]))
 exercise.done()
 
 # %% [markdown]
-# To ask for the labels of many pictures at once we use the same method, written with matrix products, because that is faster:
+# To ask for the labels of many pictures at once we use the same method, written with matrix products, because that is faster. (You need not
+# follow this code; it answers as yours does.)
 
 
 # %%
@@ -227,11 +245,12 @@ print("accuracy on training pictures:", (answers == y_train[:500]).mean())
 # with *new* ones. That is why 500 pictures were kept apart, which it has never seen:
 
 # %%
-answers = nearest_labels(test, train, y_train)
-print("accuracy on test pictures:", (answers == y_test).mean())
+test_answers = nearest_labels(test, train, y_train)
+print("accuracy on test pictures:", (test_answers == y_test).mean())
 
 # %% [markdown]
-# This is the honest number. The examples to learn from are the **training set**, those for measuring are the **test set**. The one iron rule:
+# This is the honest number. The examples to learn from are the **training set**, those for measuring are the **test set**; four fifths and one
+# fifth, as here, are a usual split. The one iron rule:
 #
 # > **Never learn from the test set.** Not even a little, not even by trying things out until the test accuracy is nice.
 #
@@ -240,6 +259,8 @@ print("accuracy on test pictures:", (answers == y_test).mean())
 # more often than right.
 #
 # ## Exercise 3: accuracy
+#
+# The two lines that printed an accuracy have computed it already. Make it a function.
 
 
 # %%
@@ -261,11 +282,14 @@ exercise = Exercise(
     ],
 )
 exercise.check(
-    "three of four", lambda: accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 0])), 0.75, because="a fraction, not a percentage"
+    "three of four",
+    lambda: accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 0])),
+    0.75,
+    because="a fraction: 3 right ones of 4, so neither 3 nor 75",
 )
 exercise.check("all right", lambda: accuracy(np.array([5, 5]), np.array([5, 5])), 1.0)
 exercise.check("all wrong", lambda: accuracy(np.array([5, 5, 1]), np.array([6, 6, 2])), 0.0)
-exercise.check("the test pictures", lambda: accuracy(answers, y_test), 0.408)
+exercise.check("the test pictures", lambda: accuracy(test_answers, y_test), 0.408)
 exercise.done()
 
 # %% [markdown]
@@ -282,7 +306,7 @@ pairs = np.stack([x_test[wrong], x_train[neighbour[wrong]]], axis=1).reshape(10,
 plots.gallery(pairs, rows=5, columns=2, title="Five mistakes, and their nearest neighbours")
 
 # %% [markdown]
-# They are alike in colour and background rather than in shape. But colour tells nothing about a shape. We know that; the computer does not. So we
+# Each pair is alike in colour and background rather than in shape. But colour tells nothing about a shape. We know that; the computer does not. So we
 # help it, and replace red, green and blue by their mean, the brightness. That leaves 1024 features in place of 3072:
 
 
@@ -335,10 +359,11 @@ def accuracy_curves():
 accuracy_curves()
 
 # %% [markdown]
-# Two things to see. **More examples help**, in every row. And **good features help more**: with contrast, 300 pictures do more than 2000 do with colours.
+# Two things to see. **More examples help**, on every curve. And **good features help more**: with contrast, 300 pictures do more than
+# 2000 do with colours.
 #
-# But look at what it took: a person who looked at mistakes and thought about *these* pictures. For photographs of cats, both ideas would be useless,
-# and one would have to invent others: edges first, then textures, then ears and whiskers, from *low-level* to *high-level* features. For cars,
+# But look at what it took: a person who looked at mistakes and thought about *these* pictures. For photographs of cats, both ideas would be of little
+# use, and one would have to invent others: edges first, then textures, then ears and whiskers, from *low-level* to *high-level* features. For cars,
 # begin again.
 #
 # Deep learning turns this around: the net gets the plain pixels, and **learns the features, too**, together with the classifier. Its first
@@ -353,8 +378,9 @@ accuracy_curves()
 # draw a scene with three things in it:
 
 # %%
-places = {"star": (-0.45, 0.35, 0.42), "circle": (0.5, 0.4, 0.4), "another circle": (0.1, -0.5, 0.45)}  # x, y, size
+places = {"star": (-0.45, 0.35, 0.42), "circle": (0.5, 0.4, 0.4), "another circle": (0.2, -0.52, 0.42)}  # x, y, size
 axis = np.linspace(-1, 1, 96)
+# OUTLINES has a function of x and y for each shape; it is negative inside of the shape.
 x, y = np.meshgrid(axis, -axis)
 masks = {name: outlines.OUTLINES[name.split()[-1]]((x - cx) / size, (y - cy) / size) < 0 for name, (cx, cy, size) in places.items()}
 scene = np.full((96, 96, 3), 0.85)
@@ -433,8 +459,10 @@ exercise = Exercise(
         "rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0)); return rows[0], columns[0], rows[-1], columns[-1]",
     ],
 )
-exercise.check("an L: rows 1 to 3, columns 2 to 4", lambda: box(small), (1, 2, 3, 4))
-exercise.check("a single pixel", lambda: box(np.eye(4, dtype=bool) & (np.arange(4) == 2)), (2, 2, 2, 2))
+exercise.check("an L: rows 1 to 3, columns 2 to 4", lambda: box(small), (1, 2, 3, 4), because="in the order top, left, bottom, right")
+exercise.check(
+    "a single pixel", lambda: box(np.eye(4, dtype=bool) & (np.arange(4) == 2)), (2, 2, 2, 2), because="the last row and column are inside"
+)
 exercise.check("everything", lambda: box(np.ones((3, 7), bool)), (0, 0, 2, 6))
 exercise.check("the star of the scene", lambda: [*box(masks["star"])], [11, 7, 47, 45])
 exercise.done()
