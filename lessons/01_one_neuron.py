@@ -65,6 +65,8 @@ Prediction(
 plots.neurons([3, 1], names=["inputs", "one neuron"])
 
 # %% [markdown]
+# Each line is a weight. The bias is not drawn: it belongs to the neuron.
+#
 # ## The activation function
 # <!-- concept: 4 -->
 #
@@ -73,12 +75,13 @@ plots.neurons([3, 1], names=["inputs", "one neuron"])
 #
 # | | formula | −2 | 0 | 2 |
 # |---|---|---|---|---|
-# | **ReLU** | the larger one of 0 and z | 0 | 0 | 2 |
+# | **ReLU** (*rectified linear unit*) | the larger one of 0 and z | 0 | 0 | 2 |
 # | **sigmoid** | $1 / (1 + e^{-z})$ | 0.12 | 0.5 | 0.88 |
 # | **tanh** | $(e^z - e^{-z}) / (e^z + e^{-z})$ | −0.96 | 0 | 0.96 |
 #
 # ReLU says "nothing" until the sum is positive. The sigmoid squeezes every number into 0…1, so that it can stand for a probability. The tanh is
-# the same shape between −1 and 1. (The dashed curves are their derivatives, which we need from lesson 3 on.)
+# the same shape between −1 and 1. (In the picture z is called x. The dashed curves are the derivatives: how steep the functions are. We need them
+# from lesson 3 on.)
 
 # %%
 plots.activations(["relu", "sigmoid", "tanh"])
@@ -110,8 +113,8 @@ exercise = Exercise(
         "z = b, then for x_i, w_i in zip(x, w): z += x_i * w_i, then return max(0.0, z)",
     ],
 )
-exercise.check("the house above", lambda: neuron([3.0, 1.2, 20.0], [2.0, 10.0, -0.1], 1.0), 17.0)
-exercise.check("no inputs: the bias is left", lambda: neuron([0.0, 0.0], [5.0, -3.0], 0.25), 0.25)
+exercise.check("the house above", lambda: neuron([3.0, 1.2, 20.0], [2.0, 10.0, -0.1], 1.0), 17.0, because="6 + 12 − 2, and the bias 1")
+exercise.check("all inputs 0: the bias is left", lambda: neuron([0.0, 0.0], [5.0, -3.0], 0.25), 0.25, because="the bias is added once")
 exercise.check("a negative sum gives 0", lambda: neuron([1.0, 2.0], [1.0, -3.0], 1.0), 0.0, because="1 − 6 + 1 = −4, and ReLU makes it 0")
 exercise.check("a single input", lambda: neuron([2.5], [2.0], -1.0), 4.0)
 exercise.done()
@@ -138,8 +141,15 @@ for k in range(3):
 #
 # $$z = x W + b$$
 #
-# And it does more. If `x` is a table with one *example* per row, `x @ W` has one row of results for each example: all examples in one go. Computers
-# multiply matrices very fast, and this is why neural networks are practical at all.
+# And it does more. If `x` is a table with one *example* per row, `x @ W` has one row of results for each example: all examples in one go. (NumPy adds
+# `b` to each of the rows.) Computers multiply matrices very fast, and this is why neural networks are practical at all.
+
+# %%
+two_examples = np.array([[1.0, 2.0], [3.0, 0.0]])
+print(two_examples @ W + b)
+
+# %% [markdown]
+# The first row is what the loop above printed; the second one belongs to the inputs 3 and 0.
 #
 # ## Exercise 2: a layer
 
@@ -192,7 +202,7 @@ plots.neurons([3, 4, 4, 2])
 
 # %%
 values = np.linspace(-2, 2, 41)
-w1, w2, bias = np.meshgrid(values, values, values)
+w1, w2, bias = np.meshgrid(values, values, values)  # all combinations
 
 
 def says_yes(x1, x2):
@@ -206,8 +216,10 @@ for task, answers in [("at least one", [0, 1, 1, 1]), ("both", [0, 0, 0, 1]), ("
     print(f"{task:>12}: {right.sum():4} of {right.size} neurons are right")
 
 # %% [markdown]
-# Not one can do "exactly one", and finer steps would not help: no line in the plane has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the
-# other. But a net with two hidden neurons can. The first hidden neuron adds the inputs, the second one wakes up only if both are 1, and the output
+# Not one can do "exactly one", and finer steps would not help. The points $(x_1, x_2)$ at which a neuron's sum is 0 are a straight line in the plane;
+# on one side of it the neuron says yes, on the other no. But no line has (0, 1) and (1, 0) on one side, and (0, 0) and (1, 1) on the other.
+#
+# A net with two hidden neurons can. The first hidden neuron adds the inputs, the second one wakes up only if both are 1, and the output
 # takes the second one away twice:
 #
 # $$h_1 = \text{ReLU}(x_1 + x_2) \qquad h_2 = \text{ReLU}(x_1 + x_2 - 1) \qquad \hat y = h_1 - 2 h_2$$
@@ -256,8 +268,18 @@ exercise = Exercise(
         "for W, b in net[:-1]: x = np.maximum(x @ W + b, 0); then W, b = net[-1] and return x @ W + b",
     ],
 )
-exercise.check("one layer: no activation", lambda: forward(np.array([1.0]), [(np.array([[-2.0]]), np.array([0.5]))]), [-1.5])
-exercise.check("exactly one, all four cases at once", lambda: forward(table, exactly_one), [[0.0], [1.0], [1.0], [0.0]])
+exercise.check(
+    "one layer: no activation",
+    lambda: forward(np.array([1.0]), [(np.array([[-2.0]]), np.array([0.5]))]),
+    [-1.5],
+    because="1 · (−2) + 0.5, and no ReLU after the last layer",
+)
+exercise.check(
+    "exactly one, all four cases at once",
+    lambda: forward(table, exactly_one),
+    [[0.0], [1.0], [1.0], [0.0]],
+    because="see the table above; ReLU is needed after the hidden layer",
+)
 exercise.check("a deeper net: shape", lambda: np.shape(forward(np.ones((5, 3)), deep)), (5, 2))
 exercise.check("a deeper net: numbers", lambda: forward(np.array([1.0, -1.0, 0.5]), deep), [0.89648279, 1.09642712], 1e-6)
 exercise.done()
@@ -280,8 +302,9 @@ print("one layer: ", x @ (A @ B) + (a @ B + b))
 #
 # ## The same in minidl
 #
-# In minidl (and in Keras, whose names it uses) a fully connected layer is called `Dense`, and layers in a row are a `Sequential` model. Here are
-# the weights of "exactly one" put into such a model, and its predictions for the four cases:
+# In minidl (and in Keras, a library that many courses use, and whose names minidl has) a fully connected layer is called `Dense`, and layers in a row
+# are a `Sequential` model. `Input((2,))` says that there are two inputs. Here are the weights of "exactly one" put into such a model, and its
+# predictions for the four cases:
 
 # %%
 model = minidl.Sequential([layers.Input((2,)), layers.Dense(2, activation="relu"), layers.Dense(1)])
@@ -342,12 +365,19 @@ exercise = Exercise(
 )
 exercise.check("one neuron with one input", lambda: count_parameters([1, 1]), 2, because="w and b")
 exercise.check("the net with two hidden layers in the picture", lambda: count_parameters([3, 4, 4, 2]), 46, because="16 + 20 + 10")
-exercise.check("a grey picture, ten classes, no hidden layer", lambda: count_parameters([1024, 10]), 10250)
-exercise.check("a colour picture, 64 hidden neurons, ten classes", lambda: count_parameters([3072, 64, 10]), 197322)
+exercise.check(
+    "a grey picture, ten classes, no hidden layer", lambda: count_parameters([1024, 10]), 10250, because="1024 · 10 weights, 10 biases"
+)
+exercise.check(
+    "a colour picture, 64 hidden neurons, ten classes",
+    lambda: count_parameters([3072, 64, 10]),
+    197322,
+    because="3072 · 64 + 64, and 64 · 10 + 10",
+)
 exercise.done()
 
 # %%
-plots.neurons([3072, 64, 10], names=["pixels", "hidden layer", "classes"])
+plots.neurons([3072, 64, 10], names=["inputs", "hidden layer", "classes"])
 
 # %% [markdown]
 # Nearly 200 000 numbers for small pictures, most of them in the first layer. In lesson 10 we meet a layer that needs far fewer.
@@ -355,7 +385,15 @@ plots.neurons([3072, 64, 10], names=["pixels", "hidden layer", "classes"])
 # ## A net that knows nothing
 # <!-- concept: 8 -->
 #
-# A new net starts with **random weights** (and biases of 0). We ask one for the class of a thousand pictures that it has never seen.
+# A new net starts with **random weights** (and biases of 0). Why random? If all weights were equal, all neurons of a layer would say the same:
+
+# %%
+equal = np.full((3072, 64), 0.001)
+print("64 neurons with equal weights say:", np.unique(np.maximum(flat @ equal, 0).round(3)))
+
+# %% [markdown]
+# One number, 64 times. And they would *learn* the same, too, for none of them has a reason to change in another way than its neighbours. Random
+# numbers make them different from the start. We ask such a net for the class of a thousand pictures that it has never seen.
 
 # %%
 Prediction(
@@ -366,7 +404,7 @@ Prediction(
 )
 
 # %%
-minidl.set_seed(0)
+minidl.set_seed(0)  # the same random numbers each time
 model = minidl.Sequential([layers.Input((3072,)), layers.Dense(64, activation="relu"), layers.Dense(10)])
 outputs = model.predict(images.reshape(1000, -1) / 255, verbose=0)
 print("outputs for the first picture:", outputs[0].round(2))
