@@ -83,8 +83,8 @@ exercise = Exercise(
 )
 exercise.check("forty of them", lambda: np.shape(errors(8.0, 3.0)), (40,))
 exercise.check("the first house: 3 rooms, sold for 29.6", lambda: errors(8.0, 3.0)[0], 2.6, because="29.6 − (8 · 3 + 3)")
-exercise.check("the last house: 9 rooms, sold for 137.6", lambda: errors(8.0, 3.0)[-1], 62.6)
-exercise.check("another line", lambda: errors(0.0, 50.0)[:3], [-20.4, -12.0, -39.7])
+exercise.check("the last house: 9 rooms, sold for 137.6", lambda: errors(8.0, 3.0)[-1], 62.6, because="137.6 − (8 · 9 + 3)")
+exercise.check("another line", lambda: errors(0.0, 50.0)[:3], [-20.4, -12.0, -39.7], because="each price minus 50, with its sign")
 exercise.done()
 
 # %% [markdown]
@@ -117,11 +117,12 @@ for w, b in [(8, 3), (9, 3), (0, 54.5975)]:
 # The square of a number is never negative, so squares cannot cancel. The **squared error** of an example is $(y - \hat y)^2$:
 
 # %%
-plots.loss_curve(lambda e: e**2, (-12, 12), name="error", marks=(2, 4, 8), title="The squared error of one example")
+plots.loss_curve(lambda e: e**2, (-12, 12), name="error", marks=(2, 4, 8), title="The squared error of one example", y_label="squared error")
 
 # %% [markdown]
-# An error twice as large counts *four* times as much, an error three times as large nine times. So a line with one huge error is worse than one
-# with several small ones. This growth is called **quadratic**. (One sometimes reads "exponential". That would be quite another thing:)
+# An error twice as large counts *four* times as much, an error three times as large nine times. So one huge error is worse than several
+# small ones: the errors 2, 2, 2 and 2 have the squares 4 + 4 + 4 + 4 = 16, but 8, 0, 0 and 0 have 64. This growth is called **quadratic**. (One
+# sometimes reads "exponential". That would be quite another thing:)
 
 # %%
 print("error      squared   exponential, 2 to the power of the error")
@@ -164,7 +165,9 @@ exercise = Exercise(
         "return ((labels - predictions) ** 2).mean()",
     ],
 )
-exercise.check("the example by hand", lambda: mse(np.array([2.0, 0.0, 5.0]), np.array([0.0, 3.0, 4.0])), 14 / 3)
+exercise.check(
+    "the example by hand", lambda: mse(np.array([2.0, 0.0, 5.0]), np.array([0.0, 3.0, 4.0])), 14 / 3, because="(4 + 9 + 1) / 3"
+)
 exercise.check("all right: no loss", lambda: mse(np.array([1.0, 2.0]), np.array([1.0, 2.0])), 0.0)
 exercise.check("w = 8, b = 3", lambda: mse(y, 8 * x + 3), 599.40925)
 exercise.check("w = 7, b = 3", lambda: mse(y, 7 * x + 3), 703.16425)
@@ -179,8 +182,8 @@ for w, b in [(7, 3), (8, 3), (9, 3), (0, 54.5975)]:
     print(f"w = {w}, b = {b}: loss {((y - (w * x + b)) ** 2).mean():.2f}")
 
 # %% [markdown]
-# How bad is 599.41? It is a mean of *squares*, so its unit is "ten thousands, squared". Its square root is in the unit of the prices again, and
-# tells the size of a typical error:
+# How bad is 599.41? It is a mean of *squares*, so its unit is "ten thousands, squared". Its square root (the *root mean squared error*, RMSE) is in
+# the unit of the prices again, and tells the size of a typical error:
 
 # %%
 loss_8 = ((y - (8 * x + 3)) ** 2).mean()
@@ -234,7 +237,15 @@ plots.loss_curve(lambda b: loss(8, b), (-20, 40), name="b", marks=(3,))
 # ## Exercise 3: the best bias
 #
 # For a given w there is one best b, and no search is needed. It is the b for which the errors, *with* their signs, have the mean 0: then the line
-# lies neither too high nor too low. (That is what the mean error is good for.) Find it: which b makes the mean of $y - (w x + b)$ equal to 0?
+# lies neither too high nor too low. (That is what the mean error is good for.) For if their mean is m, moving the line up by m makes the loss
+# smaller by exactly m²; only when m is 0, nothing is left to be gained. With w = 8 and b = 3:
+
+# %%
+m = (y - (8 * x + 3)).mean()
+print(f"mean error m = {m:.4f}, m² = {m**2:.4f}; moving the line up by m makes the loss smaller by {loss(8, 3) - loss(8, 3 + m):.4f}")
+
+# %% [markdown]
+# Now find it for any w: which b makes the mean of $y - (w x + b)$ equal to 0?
 
 
 # %%
@@ -257,9 +268,11 @@ exercise = Exercise(
 )
 exercise.check("for w = 8", lambda: best_b(8.0), 8.5975, because="the lowest point of the last picture")
 exercise.check("for w = 0 it is the mean price", lambda: best_b(0.0), 54.5975)
-exercise.check("the errors cancel there", lambda: abs((y - (5.0 * x + best_b(5.0))).mean()) < 1e-9)
+exercise.check("w = 5: the mean of the errors is 0", lambda: round(float((y - (5.0 * x + best_b(5.0))).mean()), 9), 0.0)
 exercise.check(
-    "a bit more or less is worse", lambda: [loss(5.0, best_b(5.0) + d) > loss(5.0, best_b(5.0)) for d in (-0.1, 0.1)] == [True, True]
+    "a bit more or less is worse",
+    lambda: [loss(5.0, best_b(5.0) + d) > loss(5.0, best_b(5.0)) for d in (-0.1, 0.1)] == [True, True],
+    because="b + 0.1 and b − 0.1 should both have a larger loss",
 )
 exercise.done()
 
@@ -268,7 +281,7 @@ exercise.done()
 # <!-- concept: 10 -->
 #
 # For every pair (w, b) there is a loss. Think of w and b as east and north on a map, and of the loss as the height. Here is the land, seen from
-# the side, and below as a map with lines of equal height:
+# the side, and then as a map with lines of equal height, like those of a hiking map:
 
 # %%
 plots.loss_surface(loss, (2, 16), (-30, 40), kind="3d")
@@ -303,7 +316,7 @@ exercise = Exercise(
         "return min(((w, b) for w in ws for b in bs), key=lambda pair: loss(*pair)) does it in one line.",
     ],
 )
-exercise.check("a single pair", lambda: best_pair([8], [3]), (8, 3))
+exercise.check("a single pair", lambda: best_pair([8], [3]), (8, 3), because="the pair (w, b) itself, not its loss")
 exercise.check("three weights", lambda: best_pair([7, 8, 9], [3]), (9, 3))
 exercise.check("nine pairs", lambda: best_pair([7, 8, 9], [-10, 3, 10]), (9, 3))
 exercise.check("finer, 41 times 41 pairs", lambda: best_pair(np.linspace(7, 11, 41), np.linspace(1, 5, 41)), (9.0, 2.8), 1e-9)
