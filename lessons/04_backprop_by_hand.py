@@ -11,7 +11,7 @@
 # parameters. Nobody does that for a net with 79 530 parameters. In this lesson you build the machine that does: **backpropagation**.
 # Lesson 5 then reads how minidl does the same with whole arrays.
 #
-# *60 minutes. You need: lesson 3, and that the derivative of e² is 2e.*
+# *75 minutes. You need: lesson 3, and that the derivative of e² is 2e. A good place for a break is before "In which order?".*
 
 # %%
 import math
@@ -98,12 +98,13 @@ for name, before, after in zip(["p", "ŷ", "e", "L"], all_steps(3.0), all_steps(
 plots.computation_graph(L)
 
 # %% [markdown]
-# Read it from right to left. The orange number in a box is the derivative of L by that value, its **gradient**. It starts with 1 (L changes by 1
-# for each unit of L), and each arrow multiplies it by its local derivative. This walk is the **backward pass**, and the method is called
+# Read it from right to left. The orange number in a box is the derivative of L by that value, its **gradient**. It starts with 1 (L
+# changes by 1 for each unit of L), and each arrow multiplies it by its local derivative. (The data, x and y, have none, because we did not ask for
+# it: only w and b were made with `requires_grad=True`.) This walk is the **backward pass**, and the method is called
 # **backpropagation**.
 #
-# One walk back gives the derivatives by *all* inputs. With tiny steps you would have to compute the whole loss again for every parameter:
-# 79 530 times for the net of this course, for a single update.
+# One walk back gives the derivatives by *all* inputs, and takes about as many steps as the way forward. With tiny steps you would have to compute the
+# whole loss again for every parameter: 79 530 times for the net of this course, for a single update.
 #
 # ## Exercise 1: by hand
 #
@@ -130,7 +131,7 @@ exercise = Exercise(
         "If w grows by 1, p grows by x; if x grows by 1, p grows by w: return g * x, g, g * w",
     ],
 )
-exercise.check("the numbers of the picture", lambda: slopes(3.0, 2.0, -4.0, 5.0)[:2], (-12.0, -6.0))
+exercise.check("the numbers of the picture", lambda: slopes(3.0, 2.0, -4.0, 5.0)[:2], (-12.0, -6.0), because="dL/dw and dL/db, with e = −3")
 exercise.check("by x too", lambda: slopes(3.0, 2.0, -4.0, 5.0)[2], -18.0, because="dp/dx is w")
 exercise.check("other numbers", lambda: slopes(0.5, -1.0, 2.0, 1.0), (-1.0, 1.0, 0.5))
 exercise.check("no error, no slope", lambda: slopes(2.0, 3.0, 1.0, 7.0), (0.0, 0.0, 0.0))
@@ -229,7 +230,8 @@ print(six, "was made of", six.inputs, "with the local derivatives", six.local)
 # %% [markdown]
 # ## Exercise 2: sum and product
 #
-# Write both operations. Each returns a new Value: the number, the two inputs, the two local derivatives.
+# Write both operations. Each returns a new Value: the number, the two inputs, the two local derivatives. Compute with the numbers, `a.data` and
+# `b.data`: the sum `a + b` of two Values would call `add` again, and so on without end.
 
 
 # %%
@@ -258,7 +260,9 @@ exercise = Exercise(
     ],
 )
 exercise.check("the sum", lambda: (Value(2.0) + Value(-5.0)).data, -3.0)
-exercise.check("what the sum remembers", lambda: [*(Value(2.0) + Value(-5.0)).local], [1.0, 1.0])
+exercise.check(
+    "what the sum remembers", lambda: [*(Value(2.0) + Value(-5.0)).local], [1.0, 1.0], because="if either number grows by 1, so does the sum"
+)
 exercise.check("the product", lambda: (Value(2.0) * Value(-5.0)).data, -10.0)
 exercise.check("what the product remembers", lambda: [*(Value(2.0) * Value(-5.0)).local], [-5.0, 2.0], because="the other factor")
 exercise.check("its inputs, in their order", lambda: [v.data for v in multiply(Value(2.0), Value(-5.0)).inputs], [2.0, -5.0])
@@ -270,7 +274,7 @@ exercise.done()
 #
 # Two operations with one input. The derivative of $a^n$ by a is $n\,a^{n-1}$ (n is a plain number here). And the function
 # $\tanh$, an S-shaped curve from −1 to 1, is one of the *activation functions* of lesson 1. Its derivative is handy, because it can be computed
-# from the result: if $y = \tanh a$, it is $1 - y^2$.
+# from the result: if $y = \tanh a$, it is $1 - y^2$. (Mind the comma that makes a tuple of one thing: `(a,)`.)
 
 # %%
 plots.activations(["tanh"])
@@ -297,7 +301,7 @@ exercise = Exercise(
     "power_and_tanh",
     "Two operations with a single input.",
     hints=[
-        "A tuple with one thing in it needs a comma: (a,). Inputs and local derivatives are both such tuples here.",
+        "Like multiply, but with one input: Value(number, (a,), (local derivative,)). Both tuples need their comma.",
         "For the power: the number is a.data**n, the local derivative n * a.data**(n - 1). For tanh: y = math.tanh(a.data) first.",
         "return Value(a.data**n, (a,), (n * a.data ** (n - 1),)), and return Value(y, (a,), (1 - y**2,))",
     ],
@@ -305,7 +309,13 @@ exercise = Exercise(
 exercise.check("(−3)²", lambda: [(Value(-3.0) ** 2).data, *(Value(-3.0) ** 2).local], [9.0, -6.0])
 exercise.check("2⁻¹, which is a half", lambda: [(Value(2.0) ** -1).data, *(Value(2.0) ** -1).local], [0.5, -0.25])
 exercise.check("tanh 0 is 0, and steepest there", lambda: [tanh(Value(0.0)).data, *tanh(Value(0.0)).local], [0.0, 1.0])
-exercise.check("tanh 2 is nearly flat", lambda: [tanh(Value(2.0)).data, *tanh(Value(2.0)).local], [0.9640275801, 0.0706508249], 1e-8)
+exercise.check(
+    "tanh 2 is nearly flat",
+    lambda: [tanh(Value(2.0)).data, *tanh(Value(2.0)).local],
+    [0.9640275801, 0.0706508249],
+    1e-8,
+    because="tanh 2, and 1 minus the square of that",
+)
 exercise.check("subtraction and division follow", lambda: [(Value(6.0) - 2).data, (Value(6.0) / 4).data], [4.0, 1.5])
 exercise.done()
 
@@ -327,8 +337,8 @@ plots.computation_graph(z)
 #
 # > **Pass a value only when all values that were made of it have been passed.**
 #
-# The forward pass has the opposite rule: a value can be computed only when its inputs are there. An order in which every value comes after its
-# inputs is called a **topological order**. Walk through it from the end to the beginning, and no value is passed too early. minidl can write its walk down:
+# The forward pass has the opposite rule: a value can be computed only when its inputs are there. An order in which every value comes after its inputs
+# is called a **topological order**. Walk through it from the end to the beginning, and no value is passed too early. minidl can write its walk down:
 
 
 # %%
@@ -346,8 +356,9 @@ def recorded():
 print(recorded())
 
 # %% [markdown]
-# (L stands for the result here, z.) Three steps forward, and the same three backward, from the last to the first: z, v, and only then u, when both of
-# its parts have arrived. Here you can go through them one by one, predict each gradient, and look at the numbers behind it:
+# (L stands for the result here, z. The shape of a single number is `()`.) Three steps forward, and the same three backward, from the
+# last to the first: z, v, and only then u, when both of its parts have arrived. Here you can go through them one by one, predict each gradient, and
+# look at the numbers behind it:
 
 # %%
 recorded()
@@ -411,7 +422,9 @@ exercise = Exercise(
 )
 exercise.check("one value alone", lambda: len(ordered(Value(1.0))), 1)
 exercise.check("all five values, each once", lambda: sorted(v.data for v in ordered(example()[-1])), [2.0, 3.0, 6.0, 8.0, 48.0])
-exercise.check("inputs come first", lambda: inputs_first(ordered(example()[-1])))
+exercise.check(
+    "inputs come first", lambda: inputs_first(ordered(example()[-1])), because="append a value only when its inputs have been visited"
+)
 exercise.check("the result comes last", lambda: ordered(example()[-1])[-1].data, 48.0)
 exercise.check("forty doublings, each visited once", lambda: len(ordered(doubled(40))), 41, because="there are 2⁴⁰ ways through this graph")
 exercise.done()
@@ -471,10 +484,13 @@ exercise = Exercise(
 exercise.check("the result's own gradient is 1", lambda: grads(Value(5.0)), [1.0])
 exercise.check("multiply along a way", lambda: grads(two, Value(6.0, (two,), (3.0,))), [3.0, 1.0])
 exercise.check(
-    "add up over the ways", lambda: grads(*example()), [48.0, 28.0, 14.0, 6.0, 1.0], because="see the picture of this graph above"
+    "add up over the ways",
+    lambda: grads(*example()),
+    [48.0, 28.0, 14.0, 6.0, 1.0],
+    because="of a, b, u, v and z, as in the picture above; for a: 42 + 6",
 )
-exercise.check("a second walk gives the same", lambda: twice(*example()), [48.0, 28.0, 14.0, 6.0, 1.0], because="grads begin at 0")
-exercise.check("forty doublings", deep, 2.0**40)
+exercise.check("a second walk gives the same", lambda: twice(*example()), [48.0, 28.0, 14.0, 6.0, 1.0], because="each walk sets all grads to 0 first")
+exercise.check("forty doublings", deep, 2.0**40, because="both ways to a value count, at each of the 40 steps")
 exercise.done()
 
 # %% [markdown]
@@ -492,16 +508,18 @@ examples = [(0.0, 0.0, -1.0), (0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 1.0)]
 
 
 def loss(w1, w2, b):
-    """The mean squared error over the four examples, with minidl."""
+    """The mean squared error over the four examples, with minidl (`ops` are its operations)."""
     return sum((ops.tanh(w1 * x1 + w2 * x2 + b) - y) ** 2 for x1, x2, y in examples) / 4
 
 
 walk = minidl.descend(loss, {"w1": 0.1, "w2": -0.2, "b": 0.0}, minidl.optimizers.SGD(0.5), steps=100)
 for k in (0, 1, 2, 10, 99):
     print(f"step {k + 1:3}: loss {walk['loss'][k]:.4f}   w₁ {walk['w1'][k]:7.4f}   w₂ {walk['w2'][k]:7.4f}   b {walk['b'][k]:7.4f}")
+for x1, x2, y in examples:
+    print(f"{x1:.0f}, {x2:.0f}: the answer is {math.tanh(walk.end['w1'] * x1 + walk.end['w2'] * x2 + walk.end['b']):5.2f}, it should be {y:2.0f}")
 
 # %% [markdown]
-# The numbers come from a cycle that is the same for every net, however large:
+# It has learned the four answers. The numbers come from a cycle that is the same for every net, however large:
 #
 # 1. **Forward**: compute the prediction for an example.
 # 2. **Loss**: compare it with the right answer.
@@ -549,7 +567,7 @@ exercise = Exercise(
 exercise.check("no steps: nothing changes", lambda: train(0.1, -0.2, 0.0, 0.5, 0), (0.1, -0.2, 0.0))
 exercise.check(
     "one step, as minidl does it", lambda: train(0.1, -0.2, 0.0, 0.5, 1), (walk["w1"][1], walk["w2"][1], walk["b"][1]), 1e-9,
-    "the mean over four examples, not the sum",
+    "the loss is the mean over the four examples; all three numbers are updated at its end",
 )  # fmt: skip
 exercise.check("a hundred steps", lambda: train(0.1, -0.2, 0.0, 0.5, 100), [float(walk.end[name]) for name in ("w1", "w2", "b")], 1e-9)
 exercise.check("it has learned: all four answers have the right sign", lambda: right_signs(*train(0.1, -0.2, 0.0, 0.5, 100)), 4)
