@@ -281,7 +281,7 @@ exercise.check(
     because="see the table above; ReLU is needed after the hidden layer",
 )
 exercise.check("a deeper net: shape", lambda: np.shape(forward(np.ones((5, 3)), deep)), (5, 2))
-exercise.check("a deeper net: numbers", lambda: forward(np.array([1.0, -1.0, 0.5]), deep), [0.89648279, 1.09642712], 1e-6)
+exercise.check("a deeper net: numbers", lambda: forward(np.array([1.0, -1.0, 0.5]), deep), [0.89648279, 1.09642712], 1e-6, "ReLU after each layer but the last")
 exercise.done()
 
 # %% [markdown]
