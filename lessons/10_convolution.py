@@ -11,7 +11,7 @@
 # more than a row: its pixels have neighbours. Here you write the layer that knows this. In lesson 11 it becomes the main part of a whole
 # net.
 #
-# *50 minutes. You need: dense layers, lesson 6 on gradient checks, and indexing in NumPy.*
+# *60 minutes. You need: dense layers, the gradient of a matrix product (lesson 5), gradient checks (lesson 6), and indexing in NumPy.*
 
 # %%
 import numpy as np
@@ -32,6 +32,7 @@ print(f"colour: {pictures.shape}   grey: {grey.shape}   (pictures, rows, columns
 # <!-- concept: 25 -->
 #
 # A dense layer connects every input with every unit, and each connection has a weight. How many is that for one small colour picture?
+# (`Flatten` only writes the picture's numbers into one row, as a dense layer wants them.)
 
 # %%
 dense = minidl.Sequential([layers.Input((32, 32, 3)), layers.Flatten(), layers.Dense(100)])
@@ -44,11 +45,17 @@ print(f"the same for a grey picture of 256 × 256: {256 * 256 * 100 + 100:,}")
 # It is worse than that: the dense layer does not even know that these numbers are a *picture*. Shuffle all pixels, each picture in the same
 # way, and shuffle the weights likewise: the layer gives exactly what it gave before.
 
+
 # %%
+def dense_layer(pixels, weights):
+    """100 sums for each picture: all its numbers in a row, times the matrix of the weights."""
+    return pixels.reshape(200, 3072) @ weights.reshape(3072, 100)
+
+
 rng = np.random.default_rng(0)
 pixels, weights = pictures.reshape(200, 32 * 32, 3), rng.normal(size=(32 * 32, 3, 100))
 order = rng.permutation(32 * 32)
-same = np.allclose(np.tensordot(pixels, weights, axes=2), np.tensordot(pixels[:, order], weights[order], axes=2))
+same = np.allclose(dense_layer(pixels, weights), dense_layer(pixels[:, order], weights[order]))
 print("pixels and weights shuffled alike, the outputs are the same:", same)
 
 # %% [markdown]
@@ -61,7 +68,8 @@ plots.gallery(np.concatenate([pictures[:8], shuffled[:8]]), rows=2, columns=8, t
 
 # %% [markdown]
 # To you they are not. You see shapes in the first line because you look at pixels *together with their neighbours*. In numbers: how alike
-# are two pixels that are so many steps apart? The **correlation** is 1 if one tells you the other, and 0 if it tells you nothing.
+# are two pixels of a row that are so many steps apart? The **correlation** (lesson 0) is 1 if one tells you the other, and 0 if it tells you
+# nothing.
 
 
 # %%
@@ -152,9 +160,11 @@ exercise = Exercise(
     ],
 )
 small = np.arange(30.0).reshape(5, 6) ** 2
-exercise.check("the edge in our picture", lambda: slide(picture, edge), [[0] * 4, [15] * 4, [15] * 4, [0] * 4])
+exercise.check(
+    "the edge in our picture", lambda: slide(picture, edge), [[0] * 4, [15] * 4, [15] * 4, [0] * 4], because="below minus above: +15"
+)
 exercise.check("the size", lambda: np.shape(slide(small, edge)), (3, 4), 1e-6, "5 − 3 + 1 rows and 6 − 3 + 1 columns")
-exercise.check("a filter with a single 1 copies", lambda: slide(small, np.array([[1.0]])), small)
+exercise.check("a filter with a single 1 copies", lambda: slide(small, np.array([[1.0]])), small, because="it has 5 · 6 places")
 exercise.check("a filter that is not square", lambda: slide(small, np.array([[1.0, 1.0]])), small[:, :-1] + small[:, 1:])
 exercise.done()
 
@@ -164,7 +174,8 @@ exercise.done()
 # ## Filters with a purpose
 # <!-- concept: 26 -->
 #
-# Other weights, other features. From here on minidl slides the filters for us. Four of them at once, on a grey picture:
+# Other weights, other features. From here on minidl slides the filters for us. Four of them at once, on a grey picture. (They lie in one
+# array, `bank`; what its four axes are comes below, with the channels.)
 
 # %%
 kernels = {
@@ -182,12 +193,13 @@ plots.filters(bank, title="Four filters: " + ", ".join(kernels))
 plots.feature_maps(by_hand, grey[0, :, :, None], "by_hand", title="What they make of a picture: 0 blur, 1 and 2 edges, 3 points")
 
 # %% [markdown]
-# In the maps, *large* numbers are dark, so map 0 looks like a negative of the blurred picture. In the edge maps the mid-tone is 0; dark is
-# a change one way, white a change the other way. Map 1 shows edges that lie flat, map 2 those that stand upright. Map 3 answers wherever a
+# In the maps, *large* numbers are dark, so map 0 looks like a negative of the blurred picture. In the edge maps 0 is about the mid-tone; dark
+# is a change one way, white a change the other way. Map 1 shows edges that lie flat, map 2 those that stand upright. Map 3 answers wherever a
 # pixel differs from its neighbours: at every edge, and at the noise.
 #
 # The blur has a use, too: **averaging removes noise**. Take an even grey picture with random noise, and measure how much the pixels vary
-# (their standard deviation) before and after. The mean of nine independent numbers varies only √9 = 3 times less than one of them:
+# (their standard deviation) before and after. The mean of nine independent numbers varies √9 = 3 times less than one of them. The edge
+# filter adds and subtracts six of them, so its result varies √6 ≈ 2.4 times *more*:
 
 # %%
 noisy = 0.5 + 0.1 * np.random.default_rng(1).normal(size=(1, 200, 200, 1))
@@ -200,7 +212,7 @@ print(
 # So averaging removes noise. Taking differences finds edges, and makes noise worse.
 #
 # We *chose* these weights. In a net nobody does: the filters begin with random numbers, and gradient descent finds the ones that make the
-# loss small. In lesson 14 you will see that trained nets find blurs and edges by themselves.
+# loss small. In lesson 14 you will see that trained nets find edges and colours by themselves.
 #
 # ## The same filter everywhere
 # <!-- concept: 26 -->
@@ -211,7 +223,8 @@ print(
 here = np.zeros((1, 32, 32, 1))
 here[0, 6:14, 4:12] = 1  # a white square
 there = np.roll(here, 15, axis=2)  # 15 pixels to the right
-maps = [ops.conv2d(x, bank[:, :, :, 1:2], padding="same").numpy() / 6 + 0.5 for x in (here, there)]
+maps = [ops.conv2d(x, bank[:, :, :, 1:2], padding="same").numpy() for x in (here, there)]
+maps = [one / 6 + 0.5 for one in maps]  # from −3…3 to 0…1, so that it can be shown: 0 is grey
 plots.gallery(np.concatenate([here, maps[0], there, maps[1]])[..., 0], rows=1, columns=4, title="A square and its map; moved, and its map")
 
 # %%
@@ -229,13 +242,15 @@ print("the map moved by 15, too:", np.allclose(np.roll(maps[0], 15, axis=2), map
 #
 # * The **stride** is how far it moves each time. With stride 2 it skips every other place, and the map is about half as wide and high.
 # * **Padding** is a frame of zeros around the picture. `"valid"` means no padding: the map is smaller than the picture. `"same"` adds as
-#   many zeros as are needed for a map of the *same* size (with stride 1).
+#   many zeros as are needed for a map of the *same* size (with stride 1): one all around for 3 × 3, two for 5 × 5.
 #
-# For a row of $n$ pixels, a filter of width $k$, and stride $s$, the number of places is
+# Count the places on a row of $n$ pixels, for a filter of width $k$ and stride $s$. It starts at pixel 0, $s$, $2s$, …, and the last start at
+# which it fits is $n - k$. So there is the first place, and one more for each $s$ that fits into $n - k$:
 #
 # $$\text{valid: } \left\lfloor \frac{n - k}{s} \right\rfloor + 1 \qquad \text{same: } \left\lceil \frac{n}{s} \right\rceil$$
 #
-# where ⌊ ⌋ rounds down and ⌈ ⌉ rounds up. Here is what minidl gives for a row of 32:
+# where ⌊ ⌋ rounds down and ⌈ ⌉ rounds up. With `"same"` the zeros make room at the border, so that $k$ does not matter. Here is what minidl
+# gives for a row of 32:
 
 # %%
 row = np.ones((1, 32, 32, 1))
@@ -270,7 +285,12 @@ exercise = Exercise(
 )
 exercise.check("the first layer of our net: 32, filter 3", lambda: places(32, 3, 1, "valid"), 30)
 exercise.check("same, stride 1: as large as before", lambda: places(32, 5, 1, "same"), 32)
-exercise.check("stride 2 on 7 pixels", lambda: [places(7, 3, 2, p) for p in ("valid", "same")], [3, 4])
+exercise.check(
+    "stride 2 on 7 pixels",
+    lambda: [places(7, 3, 2, p) for p in ("valid", "same")],
+    [3, 4],
+    because="valid: it starts at 0, 2 and 4; same: 7 / 2, rounded up",
+)
 exercise.check("a filter as large as the picture", lambda: places(28, 28, 1, "valid"), 1)
 exercise.check(
     "the same as minidl, 60 times",
@@ -282,6 +302,7 @@ exercise.check(
         for s in (1, 2, 3)
         for p in ("valid", "same")
     ],
+    because="valid rounds down, same rounds up; both give whole numbers",
 )
 exercise.done()
 
@@ -296,16 +317,16 @@ print(ops.conv2d(np.ones((1, 5, 5, 1)), edge.reshape(3, 3, 1, 1), padding="same"
 # ## Channels, and several filters
 # <!-- concept: 34 -->
 #
-# A colour picture has three numbers at each pixel: three **channels**. The filter then has a layer of weights for each of them. A 3 × 3
-# filter on a colour picture has 3 · 3 · 3 = 27 weights. All 27 products are added up, so that it gives *one* map, not three.
+# A colour picture has three numbers at each pixel: three **channels**. The filter then has a 3 × 3 square of weights for each of them,
+# 3 · 3 · 3 = 27 weights in all. All 27 products are added up, so that it gives *one* map, not three.
 #
-# And one filter is not enough. A convolutional layer has several of them, and stacks their maps: they are the channels of its output. So
-# the array of weights has four axes, (kernel height, kernel width, input channels, filters), and
+# And one filter is not enough. A convolutional layer has several of them, and stacks their maps: they are the channels of its output, and
+# of the next layer's input. So the array of weights has four axes, (kernel height, kernel width, input channels, filters), and
 #
 # $$y[n, r, c, f] = \sum_{i, j, m} x[n,\, r + i,\, c + j,\, m] \cdot \text{kernel}[i, j, m, f]$$
 #
-# with picture $n$ of the batch, place $(r, c)$, filter $f$, place $(i, j)$ in the kernel, and input channel $m$. There is one bias for each
-# filter. How many parameters is that?
+# with picture $n$ of the batch, place $(r, c)$ of the map, filter $f$, place $(i, j)$ in the kernel, and input channel $m$. There is one bias
+# for each filter, added to its whole map. How many parameters is that?
 
 # %%
 convolution = minidl.Sequential([layers.Input((32, 32, 3)), layers.Conv2D(16, 3)])
@@ -357,7 +378,12 @@ exercise = Exercise(
 exercise.check("the shape", lambda: np.shape(convolve(x, kernel)), (2, 4, 6, 4))
 exercise.check("one place by hand", lambda: convolve(x, kernel)[1, 2, 3, 0], (x[1, 2:5, 3:5] * kernel[..., 0]).sum())
 exercise.check("all the numbers", lambda: convolve(x, kernel), ops.conv2d(x, kernel).numpy(), 1e-9)
-exercise.check("channels are added, not kept apart", lambda: convolve(np.ones((1, 3, 3, 5)), np.ones((3, 3, 5, 1))), [[[[45.0]]]])
+exercise.check(
+    "channels are added, not kept apart",
+    lambda: convolve(np.ones((1, 3, 3, 5)), np.ones((3, 3, 5, 1))),
+    [[[[45.0]]]],
+    because="3 · 3 · 5 products of 1 and 1, added up",
+)
 exercise.done()
 
 # %% [markdown]
@@ -383,6 +409,10 @@ print("its six 2 × 2 patches as rows:\n", ops.im2col(tiny.astype(float), window
 #
 # The clever way to fill the matrix: do not go over the patches, go over the *places in the kernel*. What the weight at (i, j) sees while
 # the filter slides over all places, is the picture itself, moved by (i, j): a slice. So, two short loops with kh · kw rounds are enough.
+#
+# `im2col` keeps six axes, so that you can still find each number. In `convolve_fast`, `reshape` makes the matrix of it: the first three axes
+# become the rows, one for each place, the last three the columns, in the order (i, j, channel). The axes of the kernel stand in the same
+# order, with the filter last.
 
 
 # %%
@@ -422,7 +452,13 @@ exercise = Exercise(
 exercise.check("the shape of the patches", lambda: np.shape(im2col(x, 3, 2)), (2, 4, 6, 3, 2, 3))
 exercise.check("one patch", lambda: im2col(x, 3, 2)[1, 2, 3], x[1, 2:5, 3:5])
 exercise.check("all patches", lambda: im2col(x, 3, 2), ops.im2col(x, window=(3, 2)).numpy())
-exercise.check("the convolution", lambda: convolve_fast(x, kernel), ops.conv2d(x, kernel).numpy(), 1e-9)
+exercise.check(
+    "the convolution",
+    lambda: convolve_fast(x, kernel),
+    ops.conv2d(x, kernel).numpy(),
+    1e-9,
+    "the kernel as a matrix has kh · kw · C rows and a column for each filter: reshape(-1, F), without transposing",
+)
 exercise.done()
 
 # %% [markdown]
@@ -435,7 +471,7 @@ Prediction(
     "How many times faster is im2col than seven Python loops, for two pictures of 20 × 20?",
     ["About twice", "About ten times", "Hundreds of times or more"],
     answer=2,
-    why="All of the work moves from Python, which needs the better part of a microsecond for each step, into compiled "
+    why="All of the work moves from Python, which needs about a microsecond for each step, into compiled "
     "code, which does several multiplications in a nanosecond.",
 )
 
@@ -456,11 +492,12 @@ print(minidl.kernels.compare("conv2d", *some))
 # $$\frac{\partial L}{\partial K} = P^{\mathsf T} g \qquad \frac{\partial L}{\partial P} = g\, K^{\mathsf T}$$
 #
 # One step is left: from the patches back to the picture. im2col *copied* each pixel into several patches. If a number is used several
-# times, its gradients **add up**. So each patch's gradient is added at the place where the patch came from. This is called *col2im*.
+# times, its gradients **add up** (lesson 4). So each patch's gradient is added at the place where the patch came from. This is called *col2im*.
+# (The bias needs no work: it is added at every place of every picture, so its gradient is the sum of g over all of them.)
 #
 # ## Exercise 5: backwards
 #
-# To make it independent of exercise 4, `ops.im2col` gives you the patches.
+# To make it independent of exercise 4, `ops.im2col` gives you the patches, as the matrix $P$.
 
 
 # %%
@@ -500,14 +537,17 @@ ones = np.ones((2, 4, 6, 4))
 exercise.check("by x: the shape", lambda: np.shape(backward(ones, x, kernel)[0]), x.shape)
 exercise.check("by the kernel: the shape", lambda: np.shape(backward(ones, x, kernel)[1]), kernel.shape)
 exercise.check(
-    "a corner pixel is in one patch only", lambda: backward(ones, x, kernel)[0][:, 0, 0], np.tile(kernel[0, 0].sum(axis=1), (2, 1))
+    "a corner pixel is in one patch only",
+    lambda: backward(ones, x, kernel)[0][:, 0, 0],
+    np.tile(kernel[0, 0].sum(axis=1), (2, 1)),
+    because="only kernel[0, 0] sees it; summed over the filters, as g is 1 here",
 )
 exercise.check_gradient("both, checked by differences", lambda: (forward, backward), x, kernel)
 exercise.done()
 
 # %% [markdown]
 # If the gradient doctor had something to say about your rule, it named the kind of mistake: a missing sum is what you get when you write
-# `=` where `+=` belongs. The rules of minidl itself stand in `minidl/ops/convolution.py`. You have now written all of them.
+# `=` where `+=` belongs. The rules of minidl itself stand in `minidl/ops/convolution.py`. Read them: they are yours, with strides.
 #
 # ## What you know now
 #
