@@ -33,7 +33,8 @@ plots.gallery(x_train, y_train, names, rows=3)
 #
 # A feature map says at every pixel how strongly a feature is there. Often that is more detail than we need: that there is an edge *around
 # here* would be enough. **Pooling** makes the map smaller. It cuts the map into windows of 2 × 2 and keeps one number of each.
-# **Max-pooling** keeps the largest.
+# **Max-pooling** keeps the largest. The windows do not overlap: the next one begins two pixels further on (a stride of 2, in the words of
+# lesson 10).
 
 # %%
 feature_map = np.array(
@@ -55,7 +56,7 @@ print("all four windows:\n", ops.max_pool2d(feature_map.reshape(1, 4, 4, 1)).num
 #
 # ## Exercise 1: max-pooling
 #
-# Write it for a picture with channels, (H, W, C). A hint on the way: the largest number may be negative.
+# Write it for one picture with channels, (H, W, C). A hint on the way: the largest number may be negative.
 
 
 # %%
@@ -80,9 +81,19 @@ exercise = Exercise(
         "result[r, c] = x[2 * r : 2 * r + 2, 2 * c : 2 * c + 2].max(axis=(0, 1))",
     ],
 )
-exercise.check("the map above", lambda: max_pool(feature_map[:, :, None])[:, :, 0], [[6, 2], [4, 9]])
+exercise.check(
+    "the map above",
+    lambda: max_pool(feature_map[:, :, None])[:, :, 0],
+    [[6, 2], [4, 9]],
+    because="window (r, c) begins at row 2r, column 2c",
+)
 exercise.check("an odd size: the rest is left out", lambda: np.shape(max_pool(some)), (2, 3, 3))
-exercise.check("each channel for itself", lambda: max_pool(some), ladder.max_pool2d_loops(some[None])[0])
+exercise.check(
+    "each channel for itself",
+    lambda: max_pool(some),
+    ladder.max_pool2d_loops(some[None])[0],
+    because="the maximum is over rows and columns of the window, not over channels",
+)
 exercise.check("negative numbers", lambda: max_pool(-1.0 - np.zeros((2, 2, 1))), [[[-1.0]]], 1e-6, "the largest of four −1 is −1, not 0")
 exercise.done()
 
@@ -114,9 +125,10 @@ plots.feature_maps(by_hand, grey[0], "pooled")
 #
 # **It saves work.** Every layer after it has a quarter of the places to look at.
 #
-# **It lets the later layers see more of the picture.** A filter of 3 × 3 on a map that was pooled once reaches over 8 pixels of the
-# picture. How many pixels can one number see? That is its **receptive field**. We measure it: the gradient of one number by the picture is
-# not 0 exactly at the pixels that it depends on. (With mean in the place of maximum, and all weights 1, so that every pixel counts.)
+# **It lets the later layers see more of the picture.** How many pixels does one number depend on? That is its **receptive field**. After a
+# convolution of 3 × 3 it is 3 pixels wide. A pooled number covers two neighbours of such a map, so 4 pixels. A 3 × 3 filter on the pooled map
+# covers three windows, that is 6 numbers of the map before; those see 6 + 2 = 8 pixels. We measure it: the gradient of one number by the
+# picture is not 0 exactly at the pixels that it depends on. (With mean in the place of maximum, and all weights 1, so that every pixel counts.)
 
 # %%
 ones = np.ones((3, 3, 1, 1))
@@ -136,7 +148,8 @@ for count, name in enumerate(steps, 1):
 
 # %% [markdown]
 # **Small movements matter less.** The largest number of a window is the same wherever in the window it is. We move 200 pictures by one
-# pixel and look by how much the numbers in their edge maps change, as a share of what they are, for windows of different size:
+# pixel, and compare their edge maps before and after, pooled with windows of different size: how large is the mean change, as a share of the
+# mean number?
 
 # %%
 moved = np.roll(grey, 1, axis=2)
@@ -147,7 +160,7 @@ for size in (1, 2, 4, 8, 30):
 
 # %% [markdown]
 # This is where translation **invariance** comes from, as far as it goes: convolution moves the map along with the object, and pooling
-# forgets a part of *where* it was. You see also that one pooling of 2 × 2 forgets only a little.
+# forgets a part of *where* it was. You see also that one pooling of 2 × 2 forgets only a part: the maps still change by nearly a half.
 #
 # ## Other ways to pool
 #
@@ -183,7 +196,8 @@ print(g.numpy().reshape(4, 4))
 #
 # ## Exercise 2: the gradient of max-pooling
 #
-# Write it for a batch, with even height and width. `g` has the shape of the pooled maps, the result that of x.
+# Write it for a batch, with even height and width. `g` has the shape of the pooled maps, the result that of x. You need not think of ties:
+# in the checks, no two numbers of a window are equal.
 
 
 # %%
@@ -259,7 +273,8 @@ model = minidl.Model(inputs, outputs, name="intro")
 plots.architecture(model)
 
 # %% [markdown]
-# (What each layer looks for, is learned; nobody tells it. The comments say what one typically finds. In lesson 14 we look.)
+# (What each layer looks for, is learned; nobody tells it. The comments say what one typically finds. In lesson 14 we look.) This order,
+# convolution and pooling in turns, then dense layers, is that of *LeNet*, which read the digits on bank cheques in the 1990s.
 #
 # ## Counting parameters
 # <!-- concept: 40 -->
@@ -306,10 +321,14 @@ exercise = Exercise(
         "return (size * size * channels + 1) * filters, and return (inputs + 1) * units",
     ],
 )
-exercise.check("the first convolution", lambda: conv_parameters(3, 3, 16), 448)
+exercise.check(
+    "the first convolution", lambda: conv_parameters(3, 3, 16), 448, 1e-9, "16 filters, each with 3 · 3 · 3 weights and one bias"
+)
 exercise.check("the second one", lambda: conv_parameters(3, 16, 32), 4640, 1e-9, "its input has 16 channels, the maps of the first")
-exercise.check("the first dense layer", lambda: dense_parameters(6 * 6 * 32, 64), 73792)
-exercise.check("the last one", lambda: dense_parameters(64, 10), 650)
+exercise.check(
+    "the first dense layer", lambda: dense_parameters(6 * 6 * 32, 64), 73792, 1e-9, "64 units, each with 1152 weights and one bias"
+)
+exercise.check("the last one", lambda: dense_parameters(64, 10), 650, 1e-9, "10 units, each with 64 weights and one bias")
 exercise.check(
     "the whole net",
     lambda: conv_parameters(3, 3, 16) + conv_parameters(3, 16, 32) + dense_parameters(6 * 6 * 32, 64) + dense_parameters(64, 10),
@@ -335,7 +354,7 @@ for layer in model.layers:
 
 # %%
 def sizes(n):
-    """For pictures of n × n: the widths after convolution, pooling, convolution, pooling; and how many numbers ``Flatten`` gives."""
+    """Five numbers, for pictures of n × n: the widths after convolution, pooling, convolution, pooling; and how many ``Flatten`` gives."""
     ### BEGIN SOLUTION
     a = n - 2
     b = a // 2
@@ -355,8 +374,8 @@ exercise = Exercise(
         "a = n - 2; b = a // 2; c = b - 2; d = c // 2; return [a, b, c, d, d * d * 32]",
     ],
 )
-exercise.check("our pictures: 32", lambda: sizes(32), [30, 15, 13, 6, 1152])
-exercise.check("28, as handwritten digits have it", lambda: sizes(28), [26, 13, 11, 5, 800])
+exercise.check("our pictures: 32", lambda: sizes(32), [30, 15, 13, 6, 1152], 1e-9, "32 maps of 6 · 6 numbers")
+exercise.check("28, as handwritten digits have it", lambda: sizes(28), [26, 13, 11, 5, 800], 1e-9, "half of 11, rounded down, is 5")
 exercise.check("larger: 64", lambda: sizes(64), [62, 31, 29, 14, 6272])
 exercise.check("the smallest possible: 10", lambda: sizes(10), [8, 4, 2, 1, 32])
 exercise.done()
@@ -375,7 +394,8 @@ xray = nets.xray()
 xray.summary()
 
 # %% [markdown]
-# 1. **`padding="same"`** in every convolution, so that only pooling changes the size: 256, 128, 64, 32, 16, 8, 4.
+# 1. **`padding="same"`** in every convolution, so that only pooling changes the size: 256, 128, 64, 32, 16, 8, 4. Grey pictures have one
+#    channel, so the first convolution has (3 · 3 · 1 + 1) · 8 = 80 parameters, and the last one (3 · 3 · 20 + 1) · 50 = 25 050. Try the others.
 # 2. **Global average pooling** in the place of flatten. The 50 maps of 4 × 4 become 50 numbers, and the dense layer after them has (50 + 1)
 #    · 128 = 6 528 parameters. With flatten it would be (4 · 4 · 50 + 1) · 128 = 102 528, more than the whole net has now.
 # 3. **Dropout**, a help against learning by heart. We come to it at once.
@@ -391,11 +411,12 @@ print(f"{nets.intro().count_params():,} and {xray.count_params():,}; {256 * 256 
 # ## Dropout
 # <!-- concept: 29 -->
 #
-# During training, `Dropout(0.6)` sets each number to 0 with a probability of 0.6, at random and anew for each batch. So no unit can rely on
+# During training, `Dropout(0.6)` sets each number to 0 with a probability of 0.6 (the *rate*), at random and anew for each batch. So no unit can rely on
 # a certain other one being there. Nothing is deleted for good, as the phrase "deleting neurons" suggests: outside of training, dropout does
 # nothing.
 #
-# To keep the sum about the same, the numbers that stay are divided by the probability of staying, here 0.4:
+# The next layer adds these numbers up. To keep its sums about as large in training as in use, the numbers that stay are divided by the
+# probability of staying, here 0.4:
 
 # %%
 drop = layers.Dropout(0.6, seed=0)
@@ -429,17 +450,26 @@ exercise = Exercise(
         "return x * (rng.random(x.shape) >= rate) / (1 - rate)",
     ],
 )
-exercise.check("about 60 % are 0", lambda: (dropout(many, 0.6, np.random.default_rng(0)) == 0).mean(), 0.6, 0.02)
-exercise.check("the others are divided by 0.4", lambda: dropout(many, 0.6, np.random.default_rng(0)).max(), 7.5, 1e-9)
+exercise.check(
+    "about 60 % are 0", lambda: (dropout(many, 0.6, np.random.default_rng(0)) == 0).mean(), 0.6, 0.02, "rate is the share that goes"
+)
+exercise.check("the others are divided by 0.4", lambda: dropout(many, 0.6, np.random.default_rng(0)).max(), 7.5, 1e-9, "0.4 is 1 − rate")
 exercise.check("the mean stays about the same", lambda: dropout(many, 0.6, np.random.default_rng(0)).mean(), 3.0, 0.02)
 exercise.check("rate 0 changes nothing", lambda: dropout(many, 0.0, np.random.default_rng(0)), many)
+exercise.check(
+    "x itself is left as it was",
+    lambda: [dropout(many, 0.6, np.random.default_rng(0)).min(), many.min()],
+    [0.0, 3.0],
+    because="give back a new array, x belongs to the caller",
+)
 exercise.done()
 
 # %% [markdown]
 # ## Training the net
 #
 # Now the first net learns. The labels are class numbers, so the loss is the *sparse* categorical cross-entropy of lesson 9. 4 000 pictures,
-# in batches of 32, four times through all of them: a few seconds. The 500 test pictures are shown to it after each round, only to measure.
+# in batches of 32, four times through all of them: some ten seconds. The 500 test pictures are shown to it after each round, only to
+# measure; their numbers are those that begin with `val_`. (Nothing is chosen by them here. Lesson 12 keeps other pictures for that.)
 
 # %%
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -480,17 +510,19 @@ plots.predictions(x_test, y_test, probabilities, names, count=12)
 
 # %% [markdown]
 # And how invariant is it really? Move all test pictures by some pixels to the right (what comes in from the left is black), and count how
-# many answers stay the same:
+# many answers stay the same, for our net and for the dense one:
 
 # %%
 for pixels in (1, 2, 4):
     moved = np.zeros_like(x_test)
     moved[:, :, pixels:] = x_test[:, :, :-pixels]
-    same = (model.predict(moved, verbose=0).argmax(axis=1) == probabilities.argmax(axis=1)).mean()
-    print(f"moved by {pixels}: {same:.0%} of the answers stay the same")
+    same = [
+        (net.predict(moved, verbose=0).argmax(axis=1) == net.predict(x_test, verbose=0).argmax(axis=1)).mean() for net in (model, dense)
+    ]
+    print(f"moved by {pixels}: with convolutions {same[0]:.0%} of the answers stay the same, without {same[1]:.0%}")
 
 # %% [markdown]
-# So a convolutional net is *not* invariant under translation, only more so than others: after flatten, the dense layer does know where each
+# So a convolutional net is *not* invariant under translation, only more so than a dense one: after flatten, the dense layer does know where each
 # number came from. What helps is to train with moved pictures, too (lesson 13).
 #
 # ## What you know now
