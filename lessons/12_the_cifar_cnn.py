@@ -34,7 +34,7 @@ from minidl.lesson_runner import Exercise, Prediction
 # **CIFAR-10** is the classic for it: 60 000 photographs of 32×32 pixels, ten classes, from airplane to truck. They must be downloaded (170 MB). So
 # that this lesson runs everywhere, it takes `shapes10` if CIFAR-10 is not on your disk: drawings in the same form, 32×32 in colour, ten
 # classes. All of the code is the same for both. (If you have CIFAR-10's binary version, set the environment variable `MINIDL_DATA` to its
-# folder. `ALL = True` then trains on everything, which takes minutes instead of seconds.)
+# folder. The next cell then takes 5000 of its pictures; with `ALL = True` it takes all, and training takes minutes instead of seconds.)
 
 # %%
 ALL = False
@@ -109,8 +109,15 @@ exercise = Exercise(
 )
 some_labels = np.array([[2], [0]], np.uint8)
 exercise.check("pictures from 0 to 1", lambda: prepare(np.array([[0, 51, 255]], np.uint8), some_labels[:1], 3)[0], [[0.0, 0.2, 1.0]], 1e-6)
-exercise.check("float32", lambda: str(prepare(train_images[:2], some_labels, 3)[0].dtype), "float32")
-exercise.check("one-hot rows", lambda: prepare(train_images[:2], some_labels, 3)[1], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+exercise.check(
+    "float32", lambda: str(prepare(train_images[:2], some_labels, 3)[0].dtype), "float32", because="change the type before you divide"
+)
+exercise.check(
+    "one-hot rows",
+    lambda: prepare(train_images[:2], some_labels, 3)[1],
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]],
+    because="the labels have the shape (n, 1): make it (n,) first",
+)
 exercise.check("each row sums to 1", lambda: prepare(train_images[:50], train_labels[:50], 10)[1].sum(axis=1), np.ones(50))
 exercise.done()
 
@@ -137,8 +144,9 @@ print(labels[:3].astype(int))
 #
 # ## Exercise 2: split without a library
 #
-# Draw a random order of the numbers 0 … n−1 with `np.random.RandomState(seed).permutation(n)`. The first `count` of that order are for validation, the
-# rest for training. Cut pictures and labels *by the same order*.
+# Draw a random order of the numbers 0 … n−1 with `np.random.RandomState(seed).permutation(n)`. (That is NumPy's older source of random numbers;
+# scikit-learn uses it, and we want to split as it does.) The first `count` of that order are for validation, the rest for training. Cut
+# pictures and labels *by the same order*.
 
 
 # %%
@@ -163,14 +171,28 @@ exercise = Exercise(
         "return images[order[count:]], images[order[:count]], labels[order[count:]], labels[order[:count]]",
     ],
 )
-exercise.check("the sizes", lambda: [len(part) for part in split(numbers, numbers, 5)], [15, 5, 15, 5])
-exercise.check("pictures keep their labels", lambda: bool((split(numbers, 10 * numbers, 5)[3] == 10 * split(numbers, numbers, 5)[1]).all()))
+exercise.check(
+    "the sizes",
+    lambda: [len(part) for part in split(numbers, numbers, 5)],
+    [15, 5, 15, 5],
+    because="the order is: training pictures, validation pictures, training labels, validation labels",
+)
+exercise.check(
+    "pictures keep their labels",
+    lambda: np.array_equal(split(numbers, 10 * numbers, 5)[3], 10 * split(numbers, numbers, 5)[1]),
+    because="take the same rows of both",
+)
 exercise.check("nothing is lost", lambda: np.sort(np.concatenate(split(numbers, numbers, 5)[:2])), numbers)
-exercise.check("the parts of scikit-learn", lambda: np.concatenate(split(numbers, 10 * numbers, 5)), np.concatenate(expected))
+exercise.check(
+    "the parts of scikit-learn",
+    lambda: np.concatenate(split(numbers, 10 * numbers, 5)),
+    np.concatenate(expected),
+    because="RandomState(seed).permutation(n) gives the order, and its first rows are for validation",
+)
 exercise.done()
 
 # %% [markdown]
-# The last check says that your four lines give exactly what scikit-learn's function gives with the same seed. `minidl.data.train_test_split` does
+# The last check says that your few lines give exactly what scikit-learn's function gives with the same seed. `minidl.data.train_test_split` does
 # too, and with `stratify=labels` it keeps the share of each class the same in both parts, which matters when some classes are rare.
 
 # %%
@@ -263,7 +285,13 @@ print("recorded:", ", ".join(history.history))
 # %% [markdown]
 # How to read a line of it: `loss` is the **mean** of the losses of the batches of this epoch, each measured while the net was still changing.
 # (You may read that it is a sum. It is not, or it would grow with the number of pictures.) `val_loss` is measured at the end of the epoch, with
-# the net as it then was, so that early on `val_loss` may well be *below* `loss`. As curves:
+# the net as it then was, so that early on `val_loss` may well be *below* `loss`. It is a mean as well, that of the surprises −ln p of lesson 9:
+
+# %%
+right_class = (model.predict(x_val, verbose=0) * y_val).sum(axis=1)  # what the net gave to the right class of each picture
+print(
+    f"mean of −ln p over {len(x_val)} pictures: {-np.log(right_class).mean():.4f}   the last val_loss: {history.history['val_loss'][-1]:.4f}"
+)
 
 # %%
 plots.learning_curves(history)
@@ -273,31 +301,37 @@ plots.learning_curves(history)
 # solid one does not, the net begins to learn its pictures by heart. Lesson 13 is about that. When neither changes any more, the
 # training has **converged**. Ours has not quite; a few more epochs may help.
 #
-# ## Exercise 3: the number of updates
+# ## Exercise 3: read the history
+#
+# `history.history` is a dictionary. Under each name that was printed above it has a list, with one number for each epoch. After which epoch was
+# the net at its best, and how far apart are the two losses in the end?
 
 
 # %%
-def updates(pictures, batch_size, epochs):
-    """How many updates a training makes: a whole number. A last, smaller batch counts."""
+def verdict(history):
+    """(the epoch with the least "val_loss", counted from 1; the last "val_loss" minus the last "loss"). ``history``: such a dictionary."""
     ### BEGIN SOLUTION
-    return -(-pictures // batch_size) * epochs
+    return int(np.argmin(history["val_loss"])) + 1, history["val_loss"][-1] - history["loss"][-1]
     ### END SOLUTION
 
 
 # %% tags=["check"]
 exercise = Exercise(
-    "updates",
-    "How often are the weights updated?",
+    "verdict",
+    "The best epoch, and the gap at the end.",
     hints=[
-        "One update for each batch. How many batches are in an epoch, if the last one may be smaller?",
-        "Divide and round up: int(np.ceil(pictures / batch_size)), or -(-pictures // batch_size).",
-        "return -(-pictures // batch_size) * epochs",
+        'history["val_loss"] is a list of numbers; its last one is history["val_loss"][-1].',
+        "np.argmin(numbers) is the place of the least one, counted from 0. The first epoch has the number 1.",
+        'return np.argmin(history["val_loss"]) + 1, history["val_loss"][-1] - history["loss"][-1]',
     ],
 )
-exercise.check("the whole of CIFAR-10: 1250 in an epoch", lambda: updates(40_000, 32, 1), 1250)
-exercise.check("a smaller last batch", lambda: updates(101, 5, 1), 21)
-exercise.check("several epochs", lambda: updates(100, 5, 3), 60)
-exercise.check("one batch with everything", lambda: updates(100, 1000, 7), 7)
+by_heart = {"loss": [2.0, 1.0, 0.5, 0.25], "val_loss": [1.75, 1.0, 1.25, 1.5]}
+exercise.check(
+    "learning by heart: the best epoch", lambda: verdict(by_heart)[0], 2, 1e-9, "its validation loss is least, 1.0; epochs count from 1"
+)
+exercise.check("learning by heart: the gap", lambda: verdict(by_heart)[1], 1.25, 1e-9, "1.5 − 0.25, both after the last epoch")
+exercise.check("still falling: the last is the best", lambda: verdict({"loss": [2.0, 1.5], "val_loss": [1.5, 1.0]}), (2, -0.5))
+exercise.check("our net", lambda: verdict(history.history)[0], 1 + min(range(epochs), key=history.history["val_loss"].__getitem__))
 exercise.done()
 
 # %% [markdown]
@@ -339,7 +373,12 @@ exercise = Exercise(
     ],
 )
 animals = ["cat", "dog", "owl"]
-exercise.check("a wrong answer", lambda: caption(np.array([0.5, 0.3, 0.2]), 1, animals), "cat (50 %), true: dog")
+exercise.check(
+    "a wrong answer",
+    lambda: caption(np.array([0.5, 0.3, 0.2]), 1, animals),
+    "cat (50 %), true: dog",
+    because="the true class comes from the label; there is a space before %",
+)
 exercise.check("a right answer", lambda: caption(np.array([0.1, 0.2, 0.7]), 2, animals), "owl (70 %), true: owl")
 exercise.check("a label as the data have it", lambda: caption(np.array([0.1, 0.8, 0.1]), np.uint8(0), animals), "dog (80 %), true: cat")
 exercise.done()
@@ -351,7 +390,7 @@ plots.predictions(x_test, test_labels, probabilities, class_names, count=12)
 # %% [markdown]
 # ## Step 8: measure
 #
-# Now the test pictures, once. Here waits the next trap: the test labels are still whole numbers, and the loss wants one-hot rows. What happens if
+# Now the number that counts, from the test pictures. It is taken once: nothing of the net is changed after it. Here waits the next trap: the test labels are still whole numbers, and the loss wants one-hot rows. What happens if
 # one forgets?
 
 # %%
@@ -367,13 +406,30 @@ plots.confusion_matrix((test_labels, probabilities), class_names)
 
 # %% [markdown]
 # A number without something to compare it with says little. The simplest **baseline** is to answer always the same. With ten equally frequent classes it is
-# right in a tenth of the cases. The confusion matrix says where the mistakes are; lesson 14 reads it closely.
+# right in a tenth of the cases. (If nine of ten pictures show a cat, "cat" is right in nine tenths, and 0.9 is nothing to be proud of.)
+#
+# The **confusion matrix** says where the mistakes are. Each row is a true class, each column an answer, so the right answers stand on the diagonal.
+# The bar beside a row is its *recall*: the share of this class that was recognised. Lesson 14 reads it closely.
 #
 # How exact is the number? With other test pictures it would be a little different. For $n$ pictures and accuracy $a$, the standard error is
 #
 # $$s = \sqrt{\frac{a\,(1 - a)}{n}}$$
 #
-# and in about 95 of 100 cases the true value lies within $a \pm 2s$. Two nets whose intervals overlap widely should not be ranked.
+# and in about 95 of 100 cases the true value lies within $a \pm 2s$. Try it: if only 100 test pictures had been drawn, by how much would the
+# accuracy change from one draw to the next?
+
+# %%
+right = probabilities.argmax(axis=1) == test_labels[:, 0]
+chance = np.random.default_rng(0)
+draws = np.array([right[chance.choice(len(right), 100)].mean() for _ in range(2000)])
+s = np.sqrt(right.mean() * (1 - right.mean()) / 100)
+print(
+    f"2000 draws of 100 pictures: accuracies from {draws.min():.2f} to {draws.max():.2f}; they vary by {draws.std():.4f}, the formula says {s:.4f}"
+)
+print(f"within two standard errors of {right.mean():.3f}: {(abs(draws - right.mean()) <= 2 * s).mean():.0%} of the draws")
+
+# %% [markdown]
+# So two nets whose intervals overlap widely should not be ranked.
 #
 # ## Exercise 5: how sure is the accuracy?
 
@@ -397,7 +453,7 @@ exercise = Exercise(
         "s = np.sqrt(accuracy * (1 - accuracy) / n); return accuracy - 2 * s, accuracy + 2 * s",
     ],
 )
-exercise.check("half right, of 100", lambda: interval(0.5, 100), (0.4, 0.6), 1e-9)
+exercise.check("half right, of 100", lambda: interval(0.5, 100), (0.4, 0.6), 1e-9, "s = √(0.25 / 100) = 0.05, and twice that to each side")
 exercise.check("100 times as many pictures: a tenth as wide", lambda: interval(0.5, 10_000), (0.49, 0.51), 1e-9)
 exercise.check("0.9 of 900", lambda: interval(0.9, 900), (0.88, 0.92), 1e-9)
 exercise.check("all right: no width", lambda: interval(1.0, 50), (1.0, 1.0), 1e-9)
@@ -407,15 +463,15 @@ exercise.done()
 # <!-- concept: 33 -->
 #
 # **"My result is different. Why?"** Weights start at random, and pictures come in random order. With the same seed on the same machine, minidl gives the
-# same weights, bit for bit; with another seed, another net:
+# same weights, bit for bit; with another seed, another net. Three short trainings:
 
 # %%
 for seed in (1, 1, 2):
     minidl.set_seed(seed)
     trial = create_model_intro(x_train.shape[1:], len(class_names))
     trial.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    trial.fit(x_train[:640], y_train[:640], batch_size=32, epochs=1, verbose=0)
-    print(f"seed {seed}: validation loss {trial.evaluate(x_val, y_val, verbose=0)[0]:.6f}")
+    trial.fit(x_train[:1600], y_train[:1600], batch_size=32, epochs=3, verbose=0)
+    print("seed {}: validation loss {:.6f}, accuracy {:.3f}".format(seed, *trial.evaluate(x_val, y_val, verbose=0)))
 
 # %% [markdown]
 # On another machine the last digits of the sums differ, and after thousands of updates the nets do, too. That is not a fault. Report several seeds, and
@@ -442,9 +498,11 @@ print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabilities).all()))
 
 # %% [markdown]
-# Why so large, if 79 530 numbers of 4 bytes are 318 kB? Adam keeps two averages for each weight, so that training can go on: three times as much. In a long
-# training, `callbacks.ModelCheckpoint("best.keras", save_best_only=True)` saves the best net so far after each epoch, so that a power cut costs
-# little.
+# Why so large, if 79 530 numbers of 4 bytes are 318 kB? Adam keeps two averages for each weight, so that training can go on: three times as much.
+#
+# A long training should save as it goes. `fit(…, callbacks=[…])` takes helpers, **callbacks**, that it calls after every epoch. One of them,
+# `minidl.callbacks.ModelCheckpoint("best.keras", save_best_only=True)`, saves the net whenever its `val_loss` is the least so far. A power cut
+# then costs little.
 #
 # The file alone is not enough for others. Write beside it what they cannot guess:
 #
@@ -459,7 +517,8 @@ print("the same predictions:", bool((again.predict(x_test, verbose=0) == probabi
 #
 # A second project, quickly, to see that the steps carry over. *Step 1:* given a chest X-ray, is the heart's shadow enlarged? Two answers. The
 # pictures of `chests2` are schematic and drawn by minidl. A net trained on them knows nothing about patients; it is an exercise.
-# *Step 2:* grey pictures of 256×256, so one channel instead of three.
+# *Step 2:* grey pictures of 256×256, so one channel instead of three. The axis for it stays: the shape is (n, 256, 256, 1). (Grey pictures often
+# come as (n, 256, 256); `pictures[..., None]` gives them the axis that `Conv2D` wants.)
 
 # %%
 (chests, enlarged), (chests_val, enlarged_val), (chests_test, enlarged_test) = data.chests2.load_data()
@@ -470,6 +529,9 @@ plots.gallery(chests, enlarged, data.chests2.CLASS_NAMES, rows=2, columns=6)
 # *Step 3:* divide by 255; and for the sake of this lesson's time, make the pictures a quarter as wide and high: each new pixel is the mean of 4×4 old
 # ones. No one-hot here, because *step 4* is a net with **one** output: a sigmoid, the probability of "enlarged". That of "normal" is what is left to 1. So
 # one output is enough for two classes. (It does not "match the number of classes", as one sometimes reads.)
+#
+# Pictures from several machines need more: bring them to one size, and often to one brightness, by taking from each picture its own mean and
+# dividing by its own standard deviation (to *standardise*). Ours are all drawn alike.
 
 
 # %%
