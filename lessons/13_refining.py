@@ -4,7 +4,7 @@
 # **After this lesson you can**
 #
 # * tell under-fitting from over-fitting by two curves, and say what helps against which;
-# * use dropout, L1 and L2, augmentation, batch normalization, class weights and early stopping, and write the core of each yourself;
+# * use dropout, L1 and L2, augmentation, early stopping, batch normalization and class weights, and write the core of most of them yourself;
 # * judge a net by cross-validation where pictures are few;
 # * search for good hyperparameters without fooling yourself.
 #
@@ -49,12 +49,12 @@ def build(dropout=0.0, penalty=None, augment=()):
     return minidl.Model(inputs, layers.Dense(10, activation="softmax")(x))
 
 
-def train(name, epochs=22, rate=0.002, told=(), **how):
-    """Train a variant; its history is kept under the name. The model is returned."""
+def train(name, epochs=22, rate=0.002, helpers=(), **how):
+    """Train a variant; its history is kept under the name. The model is returned. ``how``: for ``build``; ``helpers``: callbacks."""
     minidl.set_seed(0)
     model = build(**how)
     model.compile(optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    fitted = model.fit(x_train, y_train, batch_size=16, epochs=epochs, validation_data=(x_val, y_val), verbose=0, callbacks=told)
+    fitted = model.fit(x_train, y_train, batch_size=16, epochs=epochs, validation_data=(x_val, y_val), verbose=0, callbacks=helpers)
     histories[name] = fitted.history
     last = {key: values[-1] for key, values in fitted.history.items()}
     print(
@@ -104,56 +104,42 @@ print(
 #
 # <!-- concept: 29, 35 -->
 #
-# **Dropout** switches off neurons at random while the net is trained: each number that leaves a layer becomes 0 with the probability `rate`, anew in
-# every step. No neuron can rely on a certain other one, so that what is learned must be spread. Nothing is deleted for good: when the net is *used*,
-# all neurons are there.
-#
-# So that the sum of what arrives is the same on average in training and in use, the numbers that stay are divided by 1 − rate.
-#
-# ## Exercise 1: dropout
-
+# You wrote **dropout** in lesson 11. In every step of the training each number that leaves a layer becomes 0 with the probability `rate`; when the net
+# is *used*, all neurons are there. Against learning by heart it helps because no neuron can rely on a certain other one: what is learned must be
+# spread. The rate is one more hyperparameter. We try 0.2, 0.5 and 0.8 before the last layer.
 
 # %%
-def dropout(x, rate, chances):
-    """Dropout in training. ``chances``: random numbers 0…1 of the shape of x; where they are below the rate, x is dropped."""
-    ### BEGIN SOLUTION
-    return np.where(chances < rate, 0.0, x / (1 - rate))
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-exercise = Exercise(
-    "dropout",
-    "Some numbers become 0, the others larger.",
-    hints=[
-        "np.where(condition, a, b) takes a where the condition holds, b elsewhere.",
-        "The condition is chances < rate; there it is 0. Elsewhere it is x / (1 - rate).",
-        "return np.where(chances < rate, 0.0, x / (1 - rate))",
-    ],
+Prediction(
+    "What does a rate of 0.8 do to the accuracies on the training and on the validation pictures?",
+    ["Training lower, validation the highest of the three", "Both are low", "Nothing: the numbers are divided by 0.2 to make up for it"],
+    answer=1,
+    why="Of 64 numbers some 13 are left, other ones in each step. The net can hardly learn even the training pictures: it under-fits.",
 )
-chances = np.random.default_rng(0).random((200, 500))
-exercise.check("rate 0.5", lambda: dropout(np.array([1.0, 2.0, 3.0]), 0.5, np.array([0.1, 0.6, 0.9])), [0.0, 4.0, 6.0])
-exercise.check("rate 0: nothing happens", lambda: dropout(np.array([1.0, 2.0]), 0.0, np.array([0.3, 0.9])), [1.0, 2.0])
-exercise.check("a fifth is dropped", lambda: np.mean(dropout(np.ones((200, 500)), 0.2, chances) == 0), 0.2, 0.02)
-exercise.check("the mean stays", lambda: np.mean(dropout(np.ones((200, 500)), 0.2, chances)), 1.0, 0.01)
-exercise.done()
 
 # %%
-dropped = train("dropout 0.5", dropout=0.5)
+for share in (0.2, 0.5, 0.8):
+    train(f"dropout {share}", dropout=share)
 
 # %% [markdown]
+# Some dropout helps, too much of it takes the net from over-fitting to under-fitting. Rates from 0.2 to 0.5 are usual. (The training accuracy
+# in this list is measured *with* dropout, so it looks worse than the net is in use.)
+#
 # ## L1 and L2: large weights must earn their size
 #
 # <!-- concept: 35 -->
 #
-# A net that learns by heart needs large weights, which react to tiny differences. So we make size cost something, and add a penalty to the loss:
+# A net that learns by heart must react to tiny differences between pictures, and large weights do that. So we make size cost something, and add
+# a penalty to the loss:
 #
 # $$\text{L2:}\quad L + \lambda \sum w^2 \qquad\qquad \text{L1:}\quad L + \lambda \sum |w|$$
+#
+# λ (lambda) is a hyperparameter: how much size costs. At 0 there is no penalty; if it is too large, the net cares for nothing else, and under-fits.
+# Biases are left out.
 #
 # The derivatives show the difference. L2 adds $2\lambda w$: the larger a weight, the stronger it is pulled back, and small ones are left in peace. L1
 # adds $\lambda$ with the sign of $w$: all are pulled with the *same* force, so that weights that are of no use arrive at 0 and stay near it.
 #
-# ## Exercise 2: a penalty and its derivative
+# ## Exercise 1: a penalty and its derivative
 
 
 # %%
@@ -175,21 +161,45 @@ exercise = Exercise(
         "return l1 * np.abs(w).sum() + l2 * (w**2).sum(), l1 * np.sign(w) + 2 * l2 * w",
     ],
 )
-exercise.check("L1 alone", lambda: penalty(example, 0.1, 0.0)[0], 0.35)
-exercise.check("L2 alone", lambda: penalty(example, 0.0, 0.1)[0], 0.525)
-exercise.check("L1 pulls all with the same force", lambda: penalty(example, 0.1, 0.0)[1], [[0.1, -0.1], [0.0, 0.1]])
-exercise.check("L2 pulls large ones more", lambda: penalty(example, 0.0, 0.1)[1], [[0.2, -0.4], [0.0, 0.1]])
+exercise.check("L1 alone", lambda: penalty(example, 0.1, 0.0)[0], 0.35, because="0.1 · (1 + 2 + 0 + 0.5): a sum, not a mean")
+exercise.check("L2 alone", lambda: penalty(example, 0.0, 0.1)[0], 0.525, because="0.1 · (1 + 4 + 0 + 0.25): a sum, not a mean")
+exercise.check(
+    "L1 pulls all with the same force",
+    lambda: penalty(example, 0.1, 0.0)[1],
+    [[0.1, -0.1], [0.0, 0.1]],
+    because="the sign of each weight, and 0 at 0",
+)
+exercise.check(
+    "L2 pulls large ones more", lambda: penalty(example, 0.0, 0.1)[1], [[0.2, -0.4], [0.0, 0.1]], because="the derivative of w² is 2·w"
+)
 exercise.done()
 
 # %%
 with_l2 = train("L2 0.003", penalty=regularizers.L2(0.003))
-with_l1 = train("L1 0.0003", epochs=12, penalty=regularizers.L1(0.0003))
-for name, model in (("plain", plain), ("L1 0.0003", with_l1)):
-    dense = model.layers[6].kernel.numpy()
-    print(f"{name}: of the {dense.size:,} weights of the first dense layer {np.mean(np.abs(dense) < 0.001):.0%} are smaller than 0.001")
+for name, model in (("plain", plain), ("L2 0.003", with_l2)):
+    print(f"{name:<9} mean size of the weights of the first dense layer: {np.abs(model.layers[6].kernel.numpy()).mean():.4f}")
+print(f"the penalty in the loss of L2: {sum(part.item() for part in with_l2.losses):.2f}")
 
 # %% [markdown]
-# (The net with L1 was trained for twelve epochs only: this is about its weights, not about its accuracy.) The reported loss *contains* the penalty, so losses with and without it must not be compared. Accuracies may be.
+# The weights are some six times smaller. The reported loss *contains* the penalty, so losses with and without it must not be compared. Accuracies may be.
+#
+# How L1 differs is best seen where we know which weights are of use. A single neuron gets six features. The target is three times the first
+# minus the second, with noise; the other four have nothing to do with it:
+
+# %%
+chance = np.random.default_rng(0)
+features = chance.normal(size=(30, 6)).astype("float32")
+target = 3 * features[:, :1] - features[:, 1:2] + chance.normal(size=(30, 1)).astype("float32")
+for name, cost in (("no penalty", None), ("L2, λ = 0.5", regularizers.L2(0.5)), ("L1, λ = 0.5", regularizers.L1(0.5))):
+    minidl.set_seed(0)
+    neuron = minidl.Sequential([layers.Input((6,)), layers.Dense(1, kernel_regularizer=cost)])
+    neuron.compile(optimizers.SGD(0.02), "mean_squared_error")
+    neuron.fit(features, target, batch_size=30, epochs=300, verbose=0)
+    print(f"{name:<11} weights:", " ".join(f"{w:5.2f}" for w in neuron.layers[-1].kernel.numpy()[:, 0]))
+
+# %% [markdown]
+# With L1 the four useless weights are gone, up to the length of a step; the two that earn their size stay. L2 makes the large ones smaller, and does
+# not clear the useless ones away.
 #
 # ## Augmentation: more pictures out of the same
 #
@@ -200,13 +210,16 @@ for name, model in (("plain", plain), ("L1 0.0003", with_l1)):
 # minidl these are layers, which do nothing when the net is used.
 #
 # What may be changed is a question about the *task*. A shape may be mirrored. A letter may not, and neither may a chest, in which the heart
-# belongs on one side.
+# belongs on one side. Here: mirrored at random, and moved by up to a tenth of the width and height.
 
 # %%
 augment = [layers.RandomFlip("horizontal"), layers.RandomTranslation(0.1, 0.1)]
 minidl.set_seed(0)
 changed = np.concatenate([x_train[:1]] + [augment[1](augment[0](x_train[:1], training=True), training=True).numpy() for _ in range(9)])
 plots.gallery(np.clip(changed, 0, 1), title="One picture, and nine times the same")
+
+# %% [markdown]
+# A net that never sees the same picture twice learns more slowly, so we give it 30 epochs in place of 22.
 
 # %%
 Prediction(
@@ -222,8 +235,8 @@ augmented = train("augmentation", epochs=30, augment=augment)
 
 def compare(names):
     """The validation losses of several variants over the epochs."""
-    told = "Validation losses: " + ", ".join(names)
-    figure, (axes,) = panels(1, "Who over-fits?", "validation loss; of L2 with its penalty", told, 5.6, 3.6, room=1.5)
+    alt = "Validation losses: " + ", ".join(names)
+    figure, (axes,) = panels(1, "Who over-fits?", "validation loss; of L2 with its penalty", alt, 5.6, 3.6, room=1.5)
     for name, colour, line in zip(names, ("#D55E00", "#0072B2", "#007A5C", "#B0528F"), ("-", "--", ":", "-.")):
         axes.plot(range(1, len(histories[name]["val_loss"]) + 1), histories[name]["val_loss"], line, color=colour, linewidth=2)
     axes.set(xlim=(0, 31), ylim=(0, 2.8))
@@ -236,7 +249,7 @@ compare(["plain", "dropout 0.5", "L2 0.003", "augmentation"])
 
 # %% [markdown]
 # All three hold the loss down, and augmentation by far the most: it adds *knowledge*, namely which changes do not matter. The others only make it
-# harder to learn by heart. They can be combined.
+# harder to learn by heart. (The curve of L2 stands too high by its penalty. Look at where it goes, not at how high it is.) They can be combined.
 #
 # ## Early stopping
 #
@@ -245,7 +258,7 @@ compare(["plain", "dropout 0.5", "L2 0.003", "augmentation"])
 # The simplest cure of all: stop when the validation loss is at its least. But a curve wobbles, and who stops at the first rise stops too early. So
 # one waits for so many epochs without a new best (the **patience**), then stops, and goes back to the weights of the best epoch.
 #
-# ## Exercise 3: when to stop
+# ## Exercise 2: when to stop
 
 
 # %%
@@ -274,15 +287,31 @@ exercise = Exercise(
         "best = 0; for epoch, loss in enumerate(losses): if loss < losses[best]: best = epoch; if epoch - best >= patience: return epoch, best",
     ],
 )
-exercise.check("a clear minimum", lambda: early_stop([3.0, 2.0, 1.0, 1.5, 1.6, 1.7], 2), (4, 2))
-exercise.check("one bad epoch is forgiven", lambda: early_stop([3.0, 2.0, 2.5, 1.0, 1.1, 1.2], 2), (5, 3))
+exercise.check(
+    "a clear minimum",
+    lambda: early_stop([3.0, 2.0, 1.0, 1.5, 1.6, 1.7], 2),
+    (4, 2),
+    because="epochs count from 0; 3 and 4 are two without a new best",
+)
+exercise.check(
+    "one bad epoch is forgiven",
+    lambda: early_stop([3.0, 2.0, 2.5, 1.0, 1.1, 1.2], 2),
+    (5, 3),
+    because="a new best starts the count of bad epochs again",
+)
 exercise.check("without much patience it is not", lambda: early_stop([3.0, 2.0, 2.5, 1.0], 1), (2, 1))
-exercise.check("it falls to the end", lambda: early_stop([3.0, 2.0, 1.0], 2), (2, 2))
+exercise.check(
+    "better than the epoch before is not enough",
+    lambda: early_stop([3.0, 2.0, 2.5, 2.4, 2.3, 2.2], 3),
+    (4, 1),
+    because="the best is still 2.0, of epoch 1: three epochs without a new best",
+)
+exercise.check("it falls to the end", lambda: early_stop([3.0, 2.0, 1.0], 2), (2, 2), because="without a stop, the last epoch")
 exercise.done()
 
 # %%
 stopper = callbacks.EarlyStopping(monitor="val_loss", patience=3, restore_best_weights=True)
-stopped = train("early stopping", told=[stopper])
+stopped = train("early stopping", helpers=[stopper])
 print(f"stopped after epoch {stopper.stopped_epoch + 1}, weights of epoch {stopper.best_epoch + 1} restored")
 loss, accuracy = stopped.evaluate(x_val, y_val, verbose=0)
 print(
@@ -302,8 +331,51 @@ print(
 #
 # $$y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
 #
-# When the net is used there may be no batch, so running averages of μ and σ² from the training are used. Here are eight layers of tanh that
-# begin with weights far too small. The task is easy: which points lie in a circle?
+# μ and σ² are the mean and the variance of the feature over the batch; the small ε keeps the root from being 0. When the net is used there may be
+# no batch, so running averages of μ and σ² from the training are taken. In a convolutional net the layer stands between a convolution and its
+# activation, and a feature is a channel: one μ, σ², γ and β for each map, over all its places.
+#
+# ## Exercise 3: batch normalization in training
+
+
+# %%
+def normalize(x, gamma, beta, epsilon=0.001):
+    """y of the formula, for x of shape (batch, features); ``gamma`` and ``beta`` have a number for each feature."""
+    ### BEGIN SOLUTION
+    return gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon) + beta
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+exercise = Exercise(
+    "normalize",
+    "Each feature with mean 0 and variance 1, then scaled and shifted.",
+    hints=[
+        "A feature is a column. Its mean over the batch is x.mean(axis=0), its variance x.var(axis=0).",
+        "Subtract the mean, divide by np.sqrt(variance + epsilon). Then multiply by gamma and add beta.",
+        "return gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon) + beta",
+    ],
+)
+batch = np.array([[1.0, 100.0], [3.0, 100.0], [1.0, 300.0], [3.0, 300.0]])
+exercise.check(
+    "two features of different size",
+    lambda: normalize(batch, 1.0, 0.0, 0.0),
+    [[-1, -1], [1, -1], [-1, 1], [1, 1]],
+    because="mean and variance are those of each column",
+)
+exercise.check("a scale and a shift", lambda: normalize(batch, np.array([2.0, 1.0]), np.array([0.0, 5.0]), 0.0)[0], [-2.0, 4.0])
+exercise.check("a feature that is always the same", lambda: normalize(np.full((4, 1), 7.0), 1.0, 0.5), np.full((4, 1), 0.5))
+exercise.check(
+    "as minidl's layer",
+    lambda: normalize(batch, 1.0, 0.0),
+    layers.BatchNormalization()(batch.astype("float32"), training=True).numpy(),
+    1e-5,
+)
+exercise.done()
+
+# %% [markdown]
+# What is it good for? Here are eight layers of tanh that begin with weights far too small. The task is easy: which points lie in a circle? First we
+# send the points through the new nets, and look how much the numbers after each layer vary:
 
 # %%
 rng = np.random.default_rng(0)
@@ -323,6 +395,18 @@ def deep(normalized):
     return model
 
 
+for normalized in (False, True):
+    minidl.set_seed(0)
+    x, spread = points, []
+    for layer in deep(normalized).layers:
+        x = layer(x, training=True) if isinstance(layer, layers.BatchNormalization) else layer(x)
+        spread += [x.numpy().std()] if isinstance(layer, layers.Activation) else []
+    print(f"{'with' if normalized else 'without':<7} batch normalization, standard deviations:", *(f"{one:.0e}" for one in spread))
+
+# %% [markdown]
+# Now train both:
+
+# %%
 deep_histories = {}
 for normalized in (False, True):
     minidl.set_seed(0)
@@ -348,8 +432,8 @@ def deep_losses():
 deep_losses()
 
 # %% [markdown]
-# Without it the net does not learn at all: after eight layers nothing is left of the input. With it the scale is repaired at every layer. (A better
-# start of the weights would help, too. Batch normalization forgives a bad one.)
+# Without it the net does not learn at all: after eight layers nearly nothing is left of the input. With it the scale is repaired at every layer. (A
+# better start of the weights would help, too. Batch normalization forgives a bad one.)
 #
 # ## Class weights
 #
@@ -382,7 +466,8 @@ exercise = Exercise(
     ],
 )
 rare = np.array([0] * 9 + [1])
-exercise.check("nine to one", lambda: [balanced(rare, 2)[k] for k in (0, 1)], [10 / 18, 5.0], 1e-9)
+exercise.check("nine to one", lambda: [balanced(rare, 2)[k] for k in (0, 1)], [10 / 18, 5.0], 1e-9, "10 / (2 · 9) and 10 / (2 · 1)")
+exercise.check("a dictionary, as fit takes it", lambda: isinstance(balanced(rare, 2), dict))
 exercise.check(
     "equal classes: all weights 1", lambda: [balanced(np.array([0, 1, 2, 2, 1, 0]), 3)[k] for k in range(3)], [1.0, 1.0, 1.0], 1e-9
 )
@@ -405,7 +490,8 @@ for name, weights in (("no weights", None), ("balanced", {0: 300 / 540, 1: 300 /
 
 # %% [markdown]
 # More stars are found, and the price is paid by the crosses. No weights create knowledge about stars that 30 pictures do not hold. They
-# shift *which mistakes* are made. Do not judge such a net by its accuracy alone.
+# shift *which mistakes* are made. (To show each star nine times in an epoch does about the same. Best of all are more stars.) Do not judge such a
+# net by its accuracy alone.
 #
 # ## Cross-validation
 #
@@ -438,8 +524,18 @@ exercise = Exercise(
     ],
 )
 exercise.check("k pairs", lambda: len(folds(10, 5)), 5)
-exercise.check("the first fold of six rows in three", lambda: [a.tolist() for a in folds(6, 3)[0]], [[2, 3, 4, 5], [0, 1]])
-exercise.check("every row is validated once", lambda: np.sort(np.concatenate([b for _, b in folds(10, 3)])), np.arange(10))
+exercise.check(
+    "the first fold of six rows in three",
+    lambda: [np.asarray(rows).tolist() for rows in folds(6, 3)[0]],
+    [[2, 3, 4, 5], [0, 1]],
+    because="rows 0 and 1 are for validation; the pair begins with the training rows",
+)
+exercise.check(
+    "every row is validated once",
+    lambda: np.sort(np.concatenate([b for _, b in folds(10, 3)])),
+    np.arange(10),
+    because="10 rows in 3 parts: 4, 3 and 3",
+)
 exercise.check("no row is on both sides", lambda: all(not set(a) & set(b) for a, b in folds(10, 3)))
 exercise.done()
 
@@ -506,7 +602,8 @@ for name, model in (("plain", plain), ("augmentation", augmented)):
 # ## What you know now
 #
 # * **Under-fitting**: bad on both. **Over-fitting**: good on the training pictures, and the validation loss rises.
-# * **Dropout** and **L2** make it hard to learn by heart; **L1** makes weights vanish; **augmentation** adds knowledge about what does not matter.
+# * **Dropout** and **L2** make it hard to learn by heart; **L1** makes useless weights vanish; **augmentation** adds knowledge about what does not
+#   matter.
 # * **Early stopping** with patience: stop, and go back to the best weights. **Batch normalization** repairs the scale between layers.
 # * **Class weights** shift which mistakes are made. **Cross-validation** says how far to trust a number.
 # * Whatever you choose on the validation pictures makes their numbers too good. **Test once, at the end.**
