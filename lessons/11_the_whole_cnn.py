@@ -9,7 +9,7 @@
 #
 # **Where we are.** In lesson 10 you wrote convolution: small filters that give feature maps. In lesson 9 you met the end of a classifier: a
 # dense layer with softmax. Here we put the pieces between them and train the whole, on pictures of ten shapes. In lesson 12 the same net
-# learns from photographs.
+# becomes a whole project.
 #
 # *45 minutes. You need: lessons 9 and 10.*
 
@@ -537,4 +537,4 @@ for pixels in (1, 2, 4):
 # **To read on:** Goodfellow, Bengio and Courville, *Deep Learning*, section 9.3 (free online); Lin, Chen and Yan, *Network in network*
 # (arXiv 1312.4400), for global average pooling; Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting*
 # (2014); Zhang, *Making convolutional networks shift-invariant again* (arXiv 1904.11486).
-# **Next:** in lesson 12 this net learns to recognise photographs, from the first question to the file that you can share.
+# **Next:** in lesson 12 this net becomes a project, from the first question to the file that you can share; with photographs, if you have them.

@@ -325,9 +325,13 @@ exercise = Exercise(
         'return np.argmin(history["val_loss"]) + 1, history["val_loss"][-1] - history["loss"][-1]',
     ],
 )
-by_heart = {"loss": [2.0, 1.0, 0.5, 0.25], "val_loss": [1.75, 1.0, 1.25, 1.5]}
+by_heart = {"loss": [2.0, 1.0, 0.5, 0.25], "val_loss": [1.75, 0.75, 1.25, 1.5]}
 exercise.check(
-    "learning by heart: the best epoch", lambda: verdict(by_heart)[0], 2, 1e-9, "its validation loss is least, 1.0; epochs count from 1"
+    "learning by heart: the best epoch",
+    lambda: verdict(by_heart)[0],
+    2,
+    1e-9,
+    "the number of the epoch, counted from 1; its validation loss, 0.75, is the least",
 )
 exercise.check("learning by heart: the gap", lambda: verdict(by_heart)[1], 1.25, 1e-9, "1.5 − 0.25, both after the last epoch")
 exercise.check("still falling: the last is the best", lambda: verdict({"loss": [2.0, 1.5], "val_loss": [1.5, 1.0]}), (2, -0.5))

@@ -359,17 +359,20 @@ exercise = Exercise(
 batch = np.array([[1.0, 100.0], [3.0, 100.0], [1.0, 300.0], [3.0, 300.0]])
 exercise.check(
     "two features of different size",
-    lambda: normalize(batch, 1.0, 0.0, 0.0),
+    lambda: normalize(batch, np.ones(2), np.zeros(2), 0.0),
     [[-1, -1], [1, -1], [-1, 1], [1, 1]],
-    because="mean and variance are those of each column",
+    because="each column less its mean, divided by the root of its variance",
 )
 exercise.check("a scale and a shift", lambda: normalize(batch, np.array([2.0, 1.0]), np.array([0.0, 5.0]), 0.0)[0], [-2.0, 4.0])
-exercise.check("a feature that is always the same", lambda: normalize(np.full((4, 1), 7.0), 1.0, 0.5), np.full((4, 1), 0.5))
+exercise.check(
+    "a feature that is always the same", lambda: normalize(np.full((4, 1), 7.0), np.ones(1), np.array([0.5])), np.full((4, 1), 0.5)
+)
 exercise.check(
     "as minidl's layer",
-    lambda: normalize(batch, 1.0, 0.0),
+    lambda: normalize(batch, np.ones(2), np.zeros(2)),
     layers.BatchNormalization()(batch.astype("float32"), training=True).numpy(),
     1e-5,
+    "ε stands under the root, beside the variance",
 )
 exercise.done()
 
