@@ -24,7 +24,7 @@ from .canvas import alt_text, write
 from .descent import Range, loss_surface, walks_of
 from .inputs import Numbers
 from .landscapes import Examples, boundary_picture, draw_answers
-from .panels import LINES
+from .panels import LINES, short
 from .style import GREY, MARGIN, SUBTITLE
 
 
@@ -92,8 +92,10 @@ def descent_animation(
         raise ValueError("walks is empty: give a Ledger, or a dictionary of several")
     figure = loss_surface(loss, w, b, walks, names, title=title)
     (axes,) = figure.axes
-    for line in [line for line in axes.lines if line.get_label() != "least loss"]:
+    for line in [line for line in axes.lines if line.get_label() not in ("least loss", "_start")]:
         line.remove()
+    subtitle = next(text for text in figure.texts if text.get_gid() == "subtitle")
+    subtitle.set_text("ring: the start   dot: where it is   star: the least loss")
     points = {label: np.stack([walk.path(name) for name in names]) for label, walk in paths.items()}
     drawn = {}
     for label, (colour, style) in zip(paths, cycle(LINES)):
@@ -112,9 +114,13 @@ def descent_animation(
             path.set_data(x, y)
             now.set_data(x[-1:], y[-1:])
         values = [float(walk.path("loss")[min(t, points[label].shape[1] - 1)]) for label, walk in paths.items()]
-        counter.set_text(f"update {t}: loss {values[0]:,.1f}" if len(values) == 1 else f"update {t}")
+        counter.set_text(f"update {t}: loss {_loss(values[0])}" if len(values) == 1 else f"update {t}")
 
     return Animation(figure, draw, len(moments), seconds)
+
+
+def _loss(value: float) -> str:
+    return f"{value:,.1f}" if 100 <= abs(value) < 1e6 else short(value, 3)
 
 
 class BoundaryFrames(Callback):

@@ -93,28 +93,35 @@ def share_bar(figure: Figure, left: float, top: float, width: float, height: flo
 
 
 def write(
-    where: Figure | Axes, x: float, y: float, text: str, *, size: float = TEXT, color: str = INK, width: float = 0, **options: Any
-) -> Text:
+    where: Figure | Axes, x: float, y: float, text: str, *, size: float = TEXT, color: str = INK, width: float = 0, name: bool = False,
+    **options: Any,
+) -> Text:  # fmt: skip
     """Text in a figure, at inches from the top left corner, or in axes, at data coordinates. ``width``, in inches: a longer text is set
-    smaller, to two thirds of its size, and then cut. A $ is a $."""
+    smaller, to two thirds of its size, and then cut, at its end; a ``name`` in its middle, because names often differ in their last
+    letters. A $ is a $."""
     if width:
         needed = text_width(text, size, options.get("weight", "normal"))
         if needed > width:
             size = max(size * 2 / 3, size * width / needed * 0.995)
-            text = shortened(text, size, width, options.get("weight", "normal"))
+            text = shortened(text, size, width, options.get("weight", "normal"), middle=name)
     if isinstance(where, Figure):
         w, h = where.get_size_inches()
         x, y = x / w, 1 - y / h
     return where.text(x, y, text, fontsize=size, color=color, family=_families(), parse_math=False, **options)
 
 
-def shortened(text: str, size: float, width: float, weight: str = "normal") -> str:
-    """``text``, cut and ended with … where it is wider than ``width`` inches."""
+def shortened(text: str, size: float, width: float, weight: str = "normal", middle: bool = False) -> str:
+    """``text``, cut at its end or in its ``middle``, with … there, where it is wider than ``width`` inches."""
     if text_width(text, size, weight) <= width:
         return text
-    while text and text_width(text + "…", size, weight) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    kept = len(text)
+    while kept:
+        kept -= 1
+        last = kept // 2 if middle else 0
+        cut = text[: kept - last].rstrip() + "…" + text[len(text) - last :].lstrip()
+        if text_width(cut, size, weight) <= width:
+            return cut
+    return "…"
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:

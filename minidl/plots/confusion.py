@@ -17,6 +17,7 @@ from .style import BLUE, BLUES, FAINT, GREY, INK, MARGIN, ORANGES, SMALL, TEXT
 
 RECALL = 1.5  # inches for the column at the side
 NAMES = 2.2  # inches at most for the class names
+MOST = 40  # classes: of more, the cells are small and without numbers
 Counts = npt.NDArray[np.int64]
 
 
@@ -36,10 +37,13 @@ def confusion_matrix(matrix: Any, class_names: Iterable[Any] | None = None, titl
     mistake = _largest_mistake(counts, names)
 
     n = len(counts)
-    cell = 0.9 if n <= 3 else 0.72 if n <= 6 else 0.56 if n <= 12 else 0.44 if n <= 24 else 0.32
-    left_names = 0.06 + min(NAMES, max(text_width(name, TEXT) for name in names)) + 0.12
-    slanted = max(text_width(name, TEXT) for name in names) > cell - 0.1
-    below = min(NAMES, max(text_width(name, TEXT) for name in names)) * 0.72 + 0.22 if slanted else 0.28
+    cell = 0.9 if n <= 3 else 0.72 if n <= 6 else 0.56 if n <= 12 else 0.44 if n <= 24 else 0.32 if n <= MOST else 0.1
+    small = min(TEXT, cell * 68)  # points: names and recalls stay apart in small cells, too
+    longest = max(text_width(name, small) for name in names)
+    left_names = 0.06 + min(NAMES, longest) + 0.12
+    slanted = longest > cell - 0.1
+    upright = n > MOST  # slanted lines would meet
+    below = min(NAMES, longest) * (1 if upright else 0.72) + 0.22 if slanted else 0.28
     side, left = n * cell, 0.32 + left_names
     width = max(left + side + 0.25 + RECALL, 5.6)
     figure = new_picture(width, 0.28 + side + below + 0.18, title or headline, mistake, _alt(counts, names, headline, mistake))
@@ -50,13 +54,14 @@ def confusion_matrix(matrix: Any, class_names: Iterable[Any] | None = None, titl
     _cells(axes, counts, cell)
     for k, name in enumerate(names):
         middle = top + (k + 0.5) * cell
-        write(figure, left - 0.1, middle, name, width=NAMES, color=INK, ha="right", va="center", gid="true class")
+        write(figure, left - 0.1, middle, name, size=small, width=NAMES, name=True, ha="right", va="center", gid="true class")
         x = left + (k + 0.5) * cell
-        turn = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if slanted else {"ha": "center"}
-        write(figure, x + (0.03 if slanted else 0), top + side + 0.14, name, width=NAMES, va="center", gid="predicted class", **turn)
+        turn = {"rotation": 90 if upright else 45, "ha": "right", "rotation_mode": "anchor"} if slanted else {"ha": "center"}
+        x += 0.03 if slanted and not upright else 0
+        write(figure, x, top + side + 0.14, name, size=small, width=NAMES, name=True, va="center", gid="predicted class", **turn)
     axes.set_ylabel("true class", labelpad=(left_names + 0.1) * 72)
     axes.set_xlabel("predicted class", labelpad=(below + 0.02) * 72)
-    _recall(figure, left + side + 0.25, top, cell, counts)
+    _recall(figure, left + side + 0.25, top, cell, counts, small)
     return figure
 
 
@@ -91,7 +96,7 @@ def _cells(axes: Axes, counts: Counts, cell: float) -> None:
     n = len(counts)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     digits = len(str(counts.max()))
-    size = min(12.0 if n <= 6 else 10.0, (cell - 0.06) * 72 / (0.64 * max(digits, 2)))
+    size = min(12.0 if n <= 6 else 10.0, (cell - 0.06) * 72 / (0.7 * max(digits, 2)))  # 0.7: a bold digit
     colours = np.empty((n, n, 4))
     for i in range(n):
         for j in range(n):
@@ -99,19 +104,21 @@ def _cells(axes: Axes, counts: Counts, cell: float) -> None:
             strength = share[i, j] if i == j else min(1.0, 1.6 * share[i, j])  # mistakes are rare: let them be seen
             colours[i, j] = scale(0.9 * strength)
             red, green, blue = colours[i, j, :3]
+            if n > MOST:  # there is no room for numbers
+                continue
             dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
             write(axes, j, i, str(counts[i, j]), size=size, ha="center", va="center", gid="count",
                   color="white" if dark else INK if counts[i, j] else "#A6A6A6", weight="bold" if i == j else "normal")  # fmt: skip
     axes.imshow(colours, interpolation="nearest", aspect="auto")
     for k in range(1, n):
-        axes.axhline(k - 0.5, color="white", linewidth=1.5)
-        axes.axvline(k - 0.5, color="white", linewidth=1.5)
+        axes.axhline(k - 0.5, color="white", linewidth=1.5 if n <= MOST else 0.4)
+        axes.axvline(k - 0.5, color="white", linewidth=1.5 if n <= MOST else 0.4)
     axes.spines[:].set(visible=True, color="#B3B3B3", linewidth=1)
     axes.set_xlim(-0.5, n - 0.5)
     axes.set_ylim(n - 0.5, -0.5)
 
 
-def _recall(figure: Figure, left: float, top: float, cell: float, counts: Counts) -> None:
+def _recall(figure: Figure, left: float, top: float, cell: float, counts: Counts, small: float) -> None:
     """For each class: which share of its pictures was recognised."""
     n, bar = len(counts), 0.8
     write(figure, left, top - 0.1, "recall", color=GREY, va="bottom")
@@ -121,7 +128,7 @@ def _recall(figure: Figure, left: float, top: float, cell: float, counts: Counts
         middle = top + (k + 0.5) * cell
         share_bar(figure, left, middle - thickness / 2, bar, thickness, counts[k, k] / max(size, 1), BLUE)
         text = percent(counts[k, k] / size) if size else "no pictures"
-        write(figure, left + bar + 0.1, middle, text, size=TEXT if size else SMALL, color=INK if size else FAINT,
+        write(figure, left + bar + 0.1, middle, text, size=small if size else min(small, SMALL), color=INK if size else FAINT,
               va="center", gid="recall", width=RECALL - bar - 0.1)  # fmt: skip
 
 

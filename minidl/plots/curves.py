@@ -12,11 +12,13 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from .canvas import box, heading_height, listing, new_picture, write
 from .inputs import Numbers, as_array
+from .panels import log_axis
 from .style import BLUE, GREY, INK, MARGIN, ORANGE, SUBTITLE, TEXT
 
-WIDTH, HEIGHT, LABELS, GUTTER = 3.9, 2.7, 1.1, 0.65  # inches: a panel, the room for labels at its right, the gap to the next panel
+WIDTH, HEIGHT, LABELS, GUTTER = 3.2, 2.5, 1.05, 0.65  # inches: a panel, the room for labels at its right, the gap to the next panel
 Curve = tuple[Numbers, str, str, Any, float]  # values, name, colour, kind of line, width of line
 SMALLER = ("loss", "error", "mse", "mae", "rmse", "msle", "mape", "perplexity", "divergence", "crossentropy")
+DECADES = 1e4  # a panel whose largest value is more than so many times the least is logarithmic: else it shows one value and a flat line
 SETTINGS = ("lr", "learning_rate")  # neither training nor validation: one grey curve
 LARGER = ("acc", "auc", "precision", "recall", "f1", "score", "iou", "dice", "r2")
 
@@ -34,7 +36,7 @@ def learning_curves(history: Any, title: str | None = None) -> Figure:
     best = {q: _best(q, curves["val_" + q]) for q in quantities if "val_" + q in curves}
     headline, sentence = _headline(quantities, curves, best, epochs)
 
-    columns = 3 if len(quantities) == 3 or len(quantities) > 4 else min(2, len(quantities))
+    columns = min(2, len(quantities))  # three would be so wide that a page shows their letters too small
     rows = -(-len(quantities) // columns)
     cell_width, cell_height = 0.55 + WIDTH + LABELS, 0.35 + HEIGHT + 0.55
     subtitle = "dashed: training   solid: validation" if best and epochs > 1 else ""
@@ -81,8 +83,10 @@ def _direction(quantity: str) -> int:
 
 def _best(quantity: str, values: Numbers) -> int | None:
     direction = _direction(quantity)
-    usable = np.where(np.isfinite(values), direction * values, -np.inf)
-    return int(usable.argmax()) if direction and np.isfinite(values).any() else None
+    finite = values[np.isfinite(values)]
+    if not direction or not len(finite) or (len(values) > 1 and finite.min() == finite.max()):  # of equals, none is best
+        return None
+    return int(np.where(np.isfinite(values), direction * values, -np.inf).argmax())
 
 
 def _headline(quantities: list[str], curves: dict[str, Numbers], best: dict[str, int | None], epochs: int) -> tuple[str, str]:
@@ -100,6 +104,8 @@ def _headline(quantities: list[str], curves: dict[str, Numbers], best: dict[str,
         quantity = quantities[0]
         first, last = (_value(v) for v in curves.get(quantity, curves.get("val_" + quantity, np.zeros(1)))[[0, -1]])
         finding = f"{quantity.replace('_', ' ')} went from {first} to {last} in {_epochs(epochs)}"
+        if np.ptp(curves.get(quantity, curves.get("val_" + quantity, np.zeros(1)))) == 0:
+            finding = f"{quantity.replace('_', ' ')} stayed at {last} in {_epochs(epochs)}"
         if epochs == 1:
             finding = f"{quantity.replace('_', ' ')} after one epoch: {last}"
     finding = finding[0].upper() + finding[1:]
@@ -110,16 +116,17 @@ def _panel(axes: Axes, drawn: list[Curve], best: int | None) -> None:
     """Draw the curves; ``best`` is the epoch to mark on the last one."""
     count = len(drawn[0][0])
     marker: dict[str, Any] = {"marker": "o", "markersize": 4.5 if count > 1 else 7} if count <= 12 else {}
-    for values, name, colour, line, width in drawn:
+    for place, (values, name, colour, line, width) in enumerate(drawn):  # a dashed first one lies on top: it shows where both are equal
         axes.plot(np.arange(1, count + 1), np.where(np.isfinite(values), values, np.nan), color=colour, linestyle=line, linewidth=width,
-                  label=name or "_", clip_on=False, zorder=3, solid_capstyle="round", **marker)  # fmt: skip
+                  label=name or "_", clip_on=False, zorder=3.5 - place / 10, solid_capstyle="round", **marker)  # fmt: skip
     axes.grid(axis="y", color="#E6E6E6", linewidth=0.8)
     axes.set_axisbelow(True)
     _limits(axes, [values for values, *_ in drawn])
     axes.set_xlim((0.5, 1.5) if count == 1 else (1 - 0.03 * (count - 1), count))
     axes.xaxis.set_major_locator(FixedLocator(_ticks(count)))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}".replace("-", "−"))
+    if axes.get_yscale() == "linear":
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}".replace("-", "−"))
     axes.set_xlabel("epoch")
     if best is not None and count > 1:
         axes.plot([best + 1], [drawn[-1][0][best]], "o", markersize=10, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4,
@@ -132,6 +139,8 @@ def _limits(axes: Axes, curves: list[Numbers]) -> None:
     values = np.concatenate(curves)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if low > 0 and high > DECADES * low:
+        return log_axis(axes)
     room = 0.07 * (high - low) or 0.1 * abs(high) or 0.1
     bottom = 0.0 if 0 <= low < 0.35 * high else low - room  # zero is shown where it is near
     axes.set_ylim(bottom, high + room)
@@ -145,13 +154,15 @@ def _ticks(epochs: int) -> list[int]:
 
 def _end_labels(axes: Axes, curves: list[tuple[str, str, Numbers]]) -> None:
     """The name and last value of each curve at its right end, pushed apart where they would meet."""
-    bottom, top = axes.get_ylim()
     height = (SUBTITLE * 2.9) / 72 / HEIGHT  # two lines of text, as a share of the panel
     ends: list[tuple[float, str, str, str]] = []
     for name, colour, values in curves:
         finite = np.flatnonzero(np.isfinite(values))
         last = float(values[finite[-1]]) if len(finite) else np.nan
-        ends.append(((last - bottom) / (top - bottom) if len(finite) else 0.5, name, colour, _value(last)))
+        at = axes.transLimits.transform(axes.transScale.transform((1, last)))[1] if len(finite) else 0.5
+        after = values[-1] if len(finite) else last
+        gone = "" if np.isfinite(after) else f" → {'NaN' if np.isnan(after) else '∞' if after > 0 else '−∞'}"
+        ends.append((float(at), name, colour, _value(last) + (gone if len(finite) else "")))
     ends.sort()
     places = [end[0] for end in ends]
     if len(ends) == 2 and places[1] - places[0] < height:
@@ -161,7 +172,8 @@ def _end_labels(axes: Axes, curves: list[tuple[str, str, Numbers]]) -> None:
         x = 1 + 0.13 / WIDTH
         line = 0.23 * height if name else 0.0
         write(axes, x, y + line, name, color=colour, size=TEXT, weight="bold", va="center", transform=axes.transAxes, gid="end label")
-        write(axes, x, y - line, value, color=colour, size=TEXT, va="center", transform=axes.transAxes, gid="end value")
+        write(axes, x, y - line, value, color=colour, size=TEXT, width=LABELS - 0.08, va="center", transform=axes.transAxes,
+              gid="end value")  # fmt: skip
 
 
 def _value(value: float) -> str:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from minidl import optimizers
 from minidl.ledger import Ledger, descend
@@ -17,13 +18,12 @@ from minidl.tensor import Tensor
 
 from .canvas import heading_height, listing, new_picture, text_width, write
 from .inputs import Numbers, as_array, same_length
-from .panels import LINES, end_labels, name_axes, panels, short
-from .style import BLUE, BLUES, FAINT, GREY, GREYS, INK, ORANGE, SMALL, TEXT
+from .panels import GUTTER, LEFT, LINES, end_labels, key, key_width, log_axis, name_axes, panels, plain, short, space
+from .style import BLUE, BLUES, FAINT, GREY, GREYS, INK, MARGIN, ORANGE, SMALL, TEXT
 
 GRID = 61  # points along each side of a surface
-LABEL = 0.065  # from one label of a path to the next, of the height of the axes
-
 FINER = 4  # times that the lowest point of a grid is looked for again, each time four times as finely
+STAR: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "markersize": 13, "zorder": 6}
 
 Range = tuple[float, float]
 Walks = Mapping[str, Ledger]
@@ -38,6 +38,10 @@ class Land(NamedTuple):
     best: list[float]
     least: float
 
+    @property
+    def flat(self) -> bool:
+        return bool(np.nanmax(self.losses) == np.nanmin(self.losses))
+
 
 def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str = "y", title: str | None = None) -> Figure:
     """The line ŷ = w·x + b through the data, with the error y − ŷ of each example; and beside it the squared errors and their mean.
@@ -47,9 +51,13 @@ def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str 
     same_length(x=x, y=y)
     error = y - (w * x + b)
     loss = float(np.mean(error**2))
-    finding = f"ŷ = {short(w)}·x {'+' if b >= 0 else '−'} {short(abs(b))}: mean squared error {loss:,.2f}"
-    subtitle = f"the mean of the errors is {short(float(error.mean()))}: those above and below cancel, their squares do not"
-    figure, (left, right) = panels(2, title or finding, subtitle, f"{finding}. {len(x)} examples; {subtitle}.", room=0.35, titled=True)
+    finding = f"ŷ = {short(w)}·x {'+' if b >= 0 else '−'} {short(abs(b))}: mean squared error {plain(loss)}"
+    mean = float(error.mean()) if abs(error.mean()) > 1e-9 * np.abs(error).max() else 0.0  # what rounding leaves of 0 is called 0
+    subtitle = f"the mean of the errors is {short(mean, 4)}"
+    if error.min() < 0 < error.max():
+        subtitle += ": those above and below cancel, their squares do not"
+    figure, (left, right) = panels(2, title or finding, subtitle, f"{finding}. {len(x)} examples; {subtitle}.",
+                                     width=3.5, room=0.45, titled=True)  # fmt: skip
     left.vlines(x, w * x + b, y, color=[BLUE if e >= 0 else ORANGE for e in error], linewidth=1.4, zorder=2, label="error")
     ends = np.array([x.min(), x.max()]) + np.array([-0.06, 0.06]) * (np.ptp(x) or 1)
     left.plot(ends, w * ends + b, color=INK, linewidth=1.8, zorder=3, label="line")
@@ -58,7 +66,8 @@ def errors(x: Any, y: Any, w: float, b: float, x_label: str = "x", y_label: str 
     order = np.argsort(x, kind="stable")
     right.bar(np.arange(len(x)), error[order] ** 2, color=[BLUE if e >= 0 else ORANGE for e in error[order]], width=0.75, label="squares")
     right.axhline(loss, color=INK, linewidth=1.4, linestyle=(0, (5, 2)))
-    write(right, 1.02, loss, f"mean\n{loss:,.2f}", va="center", size=TEXT, transform=right.get_yaxis_transform(), gid="mean")
+    said = plain(loss) if loss < 1e4 else short(loss, 4)
+    write(right, 1.02, loss, f"mean\n{said}", va="center", size=TEXT, transform=right.get_yaxis_transform(), gid="mean")
     right.set_xlim(-0.7, len(x) - 0.3)
     right.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     name_axes(right, f"example, in the order of {x_label}", "(y − ŷ)²", "squared errors")
@@ -76,8 +85,10 @@ def loss_curve(
     losses = np.array([_number(loss(float(v))) for v in values])
     best = int(np.nanargmin(losses))
     (lowest,), least = _finer(loss, [float(values[best])], [values])
+    lowest = lowest if abs(lowest) > 1e-9 * (high - low) else 0.0
     finding = f"The loss is least at {name} = {short(lowest, 3)}" if 0 < best < 240 else f"The loss over {name}"
-    figure, (axes,) = panels(1, title or finding, "", f"{finding}: {short(least)}.", width=6.4, height=3.6)
+    subtitle = "" if walk is None else "ring: the start   dot: the end"
+    figure, (axes,) = panels(1, title or finding, subtitle, f"{finding}: {short(least)}.", width=6.4, height=3.6)
     axes.plot(values, losses, color=BLUE, linewidth=2.2, label="loss", zorder=2)
     axes.set_xlim(low, high)
     name_axes(axes, name, y_label)
@@ -90,10 +101,13 @@ def loss_curve(
         height = _number(loss(float(value)))
         level = 0.93 - 0.085 * i  # each at its own height, so that close ones do not meet
         axes.plot([value], [height], "o", color=INK, markersize=6, zorder=4, label="mark")
-        text = f"{name} = {short(float(value))}: {height:,.2f}"
+        text = f"{name} = {short(float(value))}: {plain(height)}"
+        half = (text_width(text, TEXT) / 2 + 0.05) / 6.4 * (high - low)
+        middle = min(max(value, low + half), max(high - half, low + half))  # within the panel
         axes.annotate("", (value, height), (value, level - 0.03), textcoords=axes.get_xaxis_transform(),
                       arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8, "linestyle": (0, (1, 2))})  # fmt: skip
-        write(axes, value, level, text, ha="center", va="center", transform=axes.get_xaxis_transform(), gid="mark")
+        write(axes, middle, level, text, ha="center", va="center", transform=axes.get_xaxis_transform(), gid="mark", zorder=5,
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
     return figure
 
 
@@ -112,8 +126,10 @@ def loss_surface(
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
     if kind == "3d":
         return _in_space(land, paths, names, title or finding, subtitle, alt)
-    figure, (axes,) = panels(1, title or finding, subtitle, alt, width=5.6, height=4.4, room=1.7)
+    room = key_width(list(paths))
+    figure, (axes,) = panels(1, title or finding, subtitle, alt, width=5.6, height=4.4, room=room + 0.2)
     _contours(axes, land, paths, names)
+    key(figure, MARGIN + LEFT + 5.6 + 0.15, heading_height(subtitle) + 0.05, list(paths) if room else [], room)
     return figure
 
 
@@ -132,11 +148,13 @@ def optimizer_race(
     finite = {label: end for label, end in ends.items() if np.isfinite(end)}
     winner = min(finite, key=finite.__getitem__) if finite else ""
     steps = max(len(walk["loss"]) for walk in paths.values())
-    finding = f"After {steps} updates " + (f"{winner} is lowest: loss {short(finite[winner])}" if winner else "none has arrived")
+    finding = f"After {steps} updates " + (f"{winner} is lowest: loss {short(finite[winner], 4)}" if winner else "none has arrived")
     alt = f"{finding}. " + " ".join(_told(label, walk, names) for label, walk in paths.items())
     subtitle = "ring: the start   dot: the end   star: the least loss"
-    figure, (left, right) = panels(2, title or finding, subtitle, alt, width=4.6, height=3.8, room=1.4)
+    width, room = 3.5, 1.4
+    figure, (left, right) = panels(2, title or finding, subtitle, alt, width=width, height=3.5, room=room)
     _contours(left, _surface(loss, w, b), paths, names)
+    key(figure, MARGIN + LEFT + width + 0.15, heading_height(subtitle) + 0.05, list(paths), room + GUTTER - 0.75 - 0.15)
     _losses(right, paths)
     return figure
 
@@ -147,7 +165,7 @@ def learning_rate_sweep(
 ) -> Figure:  # fmt: skip
     """What the learning rate changes: the loss over the updates of one walk for each of ``rates``. ``loss`` is a function of the
     parameters in ``start``; ``optimizer``: a class, called with each learning rate."""
-    paths = {f"η = {rate:g}": descend(loss, dict(start), optimizer(rate), steps) for rate in rates}
+    paths = {f"η = {short(rate)}": descend(loss, dict(start), optimizer(rate), steps) for rate in rates}
     if not paths:
         raise ValueError("rates is empty")
     first = float(next(iter(paths.values())).path("loss")[0])
@@ -171,13 +189,11 @@ def _losses(axes: Axes, paths: Walks) -> None:
     highest = max((1e3 * abs(float(values[0])) for values in curves.values() if np.isfinite(values[0])), default=np.inf)
     curves = {label: np.where(np.abs(values) <= highest, values, np.nan) for label, values in curves.items()}
     finite = np.concatenate([values[np.isfinite(values)] for values in curves.values()])
-    if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
-        axes.yaxis.set_minor_formatter(NullFormatter())
     for (label, values), (colour, line) in zip(curves.items(), cycle(LINES)):
         shown = np.where(np.isfinite(values), values, np.nan)
         axes.plot(np.arange(len(values)), shown, color=colour, linestyle=line, linewidth=2, label=label)
+    if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
+        log_axis(axes)
     axes.set_xlim(0, max(max(map(len, curves.values())) - 1, 1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     name_axes(axes, "update", "loss")
@@ -204,61 +220,40 @@ def _contours(axes: Axes, land: Land, paths: Walks, names: tuple[str, str]) -> N
         x, y = (walk.path(name) for name in names)
         marker: dict[str, Any] = {"marker": "o", "markersize": 2.8} if len(x) <= 60 else {}
         axes.plot(x, y, color=colour, linestyle=line, linewidth=1.8, label=label, zorder=4, **marker)
-        _end(axes, x, y, colour)
-    axes.plot(land.best[:1], land.best[1:], "*", color="white", markeredgecolor=INK, markersize=13, zorder=6, label="least loss")
+        _end(axes, x, y, colour=colour)
+    if not land.flat:
+        axes.plot(land.best[:1], land.best[1:], "*", label="least loss", **STAR)
     axes.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     name_axes(axes, *names)
     axes.grid(False)
-    if labels := [label for label in paths if len(paths) > 1 or label]:
-        side, top = _free_corner(axes, labels, [[walk.path(name) for name in names] for walk in paths.values()])
-        for i, (label, (colour, _line)) in enumerate(zip(labels, cycle(LINES))):
-            write(axes, 0.98 if side == "right" else 0.02, top - LABEL * i, label, color=colour, weight="bold", va="top", ha=side,
-                  transform=axes.transAxes, gid="path", bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2},
-                  zorder=7)  # fmt: skip
 
 
-def _free_corner(axes: Axes, labels: Sequence[str], paths: Sequence[Sequence[Numbers]]) -> tuple[str, float]:
-    """Where a list of labels hides the fewest points of the paths: left or right, and the top of the list, in shares of the axes."""
-    inches = float(axes.get_position().width * axes.get_figure(root=True).get_size_inches()[0])  # type: ignore[union-attr]
-    width, height = max(text_width(label, TEXT, "bold") for label in labels) / inches + 0.06, LABEL * len(labels) + 0.04
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    with np.errstate(invalid="ignore"):
-        x, y = (np.concatenate(one) for one in zip(*[((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in paths]))
-        inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-
-    def hidden(corner: tuple[str, float]) -> int:
-        side, above = corner
-        beside = x > 1 - width if side == "right" else x < width
-        return int((inside & beside & (y <= above + 0.025) & (y >= above - height)).sum())
-
-    low = LABEL * len(labels) + 0.01
-    return min([("left", 0.975), ("right", 0.975), ("left", low), ("right", low)], key=hidden)
-
-
-def _end(axes: Axes, x: Numbers, y: Numbers, colour: str = ORANGE) -> None:
+def _end(axes: Axes, *at: Numbers, colour: str = ORANGE) -> None:
     """A ring where a walk starts, a dot where it ends."""
     ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 1.8}
-    axes.plot(x[:1], y[:1], "o", markersize=9, zorder=5, label="_start", **ring)
-    axes.plot(x[-1:], y[-1:], "o", markersize=7, color=colour, zorder=5, label="_end")
+    axes.plot(*(values[:1] for values in at), "o", markersize=9, zorder=5, label="_start", **ring)
+    axes.plot(*(values[-1:] for values in at), "o", markersize=7, color=colour, zorder=5, label="_end")
 
 
 def _in_space(land: Land, paths: Walks, names: tuple[str, str], title: str, subtitle: str, alt: str) -> Figure:
     ws, bs, losses = land.ws, land.bs, land.losses
-    figure = new_picture(6.4, 5.0, title, subtitle, alt)
-    share = heading_height(subtitle) / float(figure.get_size_inches()[1])
-    axes: Any = figure.add_axes((0.02, 0.02, 0.9, 1 - share), projection="3d", label="panel 0")
-    axes.computed_zorder = False
+    room = key_width(list(paths))
+    figure = new_picture(6.2 + room, 4.9, title, subtitle, alt)
+    axes = space(figure, heading_height(subtitle), 6.4, names)
     axes.plot_surface(*np.meshgrid(ws, bs), losses, cmap=BLUES.reversed(), alpha=0.8, linewidth=0, antialiased=True, rcount=60, ccount=60)
     lift = 0.01 * float(np.nanmax(losses) - np.nanmin(losses))
+    halo = withStroke(linewidth=4, foreground="white")  # a blue line is seen on blue, too
+    if paths and lift:
+        axes.plot(land.best[:1], land.best[1:], [land.least + lift], "*", label="least loss", **STAR)
     for (label, walk), (colour, line) in zip(paths.items(), cycle(LINES)):
         x, y, z = walk.path(names[0]), walk.path(names[1]), walk.path("loss")
         inside = (x >= ws[0]) & (x <= ws[-1]) & (y >= bs[0]) & (y <= bs[-1])
-        look = {"color": colour, "linestyle": line, "linewidth": 2, "marker": "o", "markersize": 3}
-        axes.plot(x[inside], y[inside], z[inside] + lift, zorder=5, label=label, **look)
-    axes.set(xlabel=names[0], ylabel=names[1])
-    axes.set_zlabel("loss", labelpad=9)
-    axes.tick_params(labelsize=SMALL, colors=GREY)
-    axes.view_init(elev=28, azim=-58)
+        look: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 2, "path_effects": [halo]}
+        look |= {"marker": "o", "markersize": 2.8} if len(x) <= 60 else {}
+        place = [np.where(inside, values, np.nan) for values in (x, y, z + lift)]
+        axes.plot(*place, zorder=4, label=label, **look)
+        _end(axes, *place, colour=colour)
+    key(figure, MARGIN + 6.2, heading_height(subtitle) + 0.05, list(paths) if room else [], room)
     return figure
 
 
@@ -292,13 +287,20 @@ def _surface(loss: Callable[[float, float], Any], w: Range, b: Range) -> Land:
 def _levels(losses: Numbers, count: int) -> Numbers:
     """Contour levels that are dense where the surface is flat."""
     low, high = float(np.nanmin(losses)), float(np.nanmax(losses))
+    if not high > low:
+        return np.array([low, low + 1])
     levels: Numbers = low + (high - low) * np.linspace(0.02, 1, count) ** 2
-    return levels if high > low else np.array([low, low + 1])
+    unit = 10 ** np.floor(np.log10(levels[1] - levels[0]))  # the smallest gap: what is rounded to it stays apart, and is soon read
+    rounded: Numbers = unit * np.round(levels / unit)
+    return rounded if (np.diff(rounded) > 0).all() else levels
 
 
 def _lowest(land: Land, names: tuple[str, str]) -> str:
+    if land.flat:
+        return f"The loss is {short(land.least, 4)} everywhere"
     place = ", ".join(f"{name} = {short(value, 2)}" for name, value in zip(names, land.best))
-    return f"Least loss {short(land.least)}, near {place}"
+    least = land.least if abs(land.least) > 1e-6 * np.nanmax(np.abs(land.losses)) else 0.0  # so near to 0, it is what the search left
+    return f"Least loss {short(least)}, near {place}"
 
 
 def _told(label: str, walk: Ledger, names: tuple[str, str]) -> str:

@@ -58,7 +58,8 @@ def neurons(sizes: Sequence[int], names: Sequence[str] = (), title: str | None =
         axes.plot(x, y, "o", markersize=19, color="white", markeredgecolor=colour, markeredgewidth=2, zorder=2, linestyle="none")
         if size > MOST:
             write(axes, *places[MOST // 2], "⋮", size=SUBTITLE + 3, ha="center", va="center", gid="more")
-        write(axes, places[0][0], height - 0.1, f"{name}: {number(size)}", color=colour, weight="bold", ha="center", gid="layer")
+        write(axes, places[0][0], height - 0.1, f"{name}: {number(size)}", color=colour, weight="bold", ha="center", gid="layer",
+              width=width / len(sizes) - 0.1, name=True)  # fmt: skip
     return figure
 
 
@@ -195,7 +196,7 @@ def _label(t: Tensor) -> str:
     if t.node is None:
         return t.name or ""
     sign = SIGNS.get(t.node.op.name, t.node.op.name)
-    words = [(x.name or "·") if isinstance(x, Tensor) else f"{x:g}" for x in t.node.inputs or () if x is not None]
+    words = [(x.name or "·") if isinstance(x, Tensor) else short(float(x)) for x in t.node.inputs or () if x is not None]
     if t.node.op.name in SIGNS and len(words) == 2:
         made = f"{words[0]} {sign} {words[1]}" if words != ["·", "·"] else sign
     else:

@@ -88,7 +88,7 @@ def losses_of_a_probability(title: str | None = None) -> Figure:
         write(figure, left, top - 0.12, name, size=SUBTITLE + 0.5, weight="bold", width=4.0)
         for text, colour, x, y in (
             ("cross-entropy", BLUE, 0.34 if i else 0.2, 0.62 if i else 0.55),
-            ("squared loss", ORANGE, 0.04 if i else 0.02, 0.945 if i else 0.03),
+            ("squared loss", ORANGE, 0.04 if i else 0.02, 0.945 if i else 0.05),
         ):
             write(axes, x, y, text, color=colour, weight="bold", transform=axes.transAxes, gid="curve")
     return figure

@@ -18,13 +18,13 @@ from minidl.tensor import Tensor
 
 from .canvas import box, heading_height, listing, new_picture, percent, share_bar, write
 from .inputs import Numbers
-from .panels import LINES, end_labels, name_axes, panels, short
+from .panels import LINES, end_labels, log_axis, name_axes, panels, short
 from .style import BLUE, GREY, INK, MARGIN, ORANGE, SMALL, SUBTITLE, TEXT
 
 SIDE, STEP_X, STEP_Y = 2.0, 2.65, 2.5  # inches: a small panel, and the way to the next
 
 
-def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4, title: str | None = None) -> Figure:
+def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 3, title: str | None = None) -> Figure:
     """How the numbers of each kernel are spread, a panel for each; with a batch ``x``, ``y`` of a compiled model, how the gradients of its
     loss are spread, too."""
     kernels = [w for w in model.weights if w.ndim > 1]
@@ -35,8 +35,9 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
         spread = [float(w.numpy().std()) for w in kernels]
     headline = title or f"The weights of {len(kernels)} kernels"
     subtitle = "blue: weights   orange: their gradients" if gradients else ""
-    columns = min(columns, len(kernels))
-    rows = -(-len(kernels) // columns) * (2 if gradients else 1)
+    bands = -(-len(kernels) // columns)
+    columns = -(-len(kernels) // bands)  # as many in each row
+    rows = bands * (2 if gradients else 1)
     told = listing([f"{w.name} {short(s, 2)}" for w, s in zip(kernels, spread)])
     figure = new_picture(
         max(columns * STEP_X - 0.2, 5.6), rows * STEP_Y - 0.1, headline, subtitle, f"{headline}. Standard deviations: {told}."
@@ -53,8 +54,9 @@ def weight_histograms(model: Any, x: Any = None, y: Any = None, columns: int = 4
             limit = float(np.abs(finite).max(initial=0)) or 1.0
             axes.hist(finite, bins=41, range=(-limit, limit), color=colour)
             axes.set(xlim=(-limit, limit), yticks=[], xticks=[-limit, 0, limit])
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:.1g}".replace("-", "−") if value else "0")
-            axes.axvline(0, color=INK, linewidth=0.7)
+            axes.xaxis.set_major_formatter(lambda value, _: short(value, 2) if value else "0")
+            axes.axvline(0, color=INK, linewidth=0.7, zorder=0)  # behind the bars: the highest one often stands there
+            axes.set_ylabel("how many" if column == 0 else "")
             name = (w.name or "") if k == 0 else f"∂loss/∂{w.name}"
             write(figure, left, top - 0.12, name, size=SUBTITLE - 0.5, weight="bold", width=SIDE, gid="kernel")
             axes.margins(y=0.25)  # room for the text
@@ -88,7 +90,7 @@ def gradient_flow(models: Any, x: Any, y: Any, title: str | None = None) -> Figu
     for (label, values), (colour, line) in zip(curves.items(), cycle(LINES)):
         shown = np.where(values > 0, values, np.nan)
         axes.plot(np.arange(1, len(values) + 1), shown, color=colour, linestyle=line, marker="o", markersize=5, linewidth=2, label=label)
-    axes.set_yscale("log")
+    log_axis(axes)
     longest = max(map(len, curves.values()))
     axes.set_xlim(0.7, longest + 0.3)
     axes.set_xticks(range(1, longest + 1, max(1, longest // 10)))
@@ -130,12 +132,13 @@ def update_ratios(ledger: Ledger, title: str | None = None) -> Figure:
     middle = {name: float(np.nanmedian(values)) for name, values in ratios.items()}
     largest = max(middle, key=middle.__getitem__)
     finding = f"{largest} moves most: {short(middle[largest], 2)} of its size in an update"
-    figure, (axes,) = panels(1, title or finding, "‖Δw‖ / ‖w‖; grey band: 1/3000 to 1/300", f"{finding}.", width=6.0, height=3.6, room=1.9)
+    subtitle = "‖Δw‖ / ‖w‖; grey band: healthy, 1/3000 to 1/300"
+    figure, (axes,) = panels(1, title or finding, subtitle, f"{finding}.", width=6.0, height=3.6, room=1.9)
     axes.axhspan(1 / 3000, 1 / 300, color="#EEF1F3", zorder=0)
     steps = ledger["step"]
     for (name, values), (colour, line) in zip(ratios.items(), cycle(LINES)):
         axes.plot(steps, np.where(values > 0, values, np.nan), color=colour, linestyle=line, linewidth=1.8, label=name)
-    axes.set_yscale("log")
+    log_axis(axes)
     axes.set_xlim(steps[0] - 0.5, max(steps[-1], steps[0] + 1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     name_axes(axes, "update", "ratio")

@@ -16,7 +16,7 @@ from .canvas import box, heading_height, listing, new_picture, show, write
 from .inputs import Numbers, as_images, as_names
 from .style import BLUES, GREY, HEAT, MARGIN, SMALL, SUBTITLE
 
-SIDE, STEP = 1.5, 1.68  # inches: a picture, and the way to the next
+SIDE, STEP = 1.3, 1.46  # inches: a picture, and the way to the next
 
 
 def feature_maps(model: Any, image: Any, layer: str, count: int = 32, columns: int = 8, title: str | None = None) -> Figure:
@@ -37,6 +37,8 @@ def feature_maps(model: Any, image: Any, layer: str, count: int = 32, columns: i
     subtitle = "each scaled from its least (white) to its largest number (dark)"
     if count < channels:
         subtitle += f"; the first {count} shown"
+    if silent:
+        subtitle += f"; {silent} the same everywhere"
     quiet = f" {silent} of them {'is' if silent == 1 else 'are'} the same everywhere." if silent else ""
     side, rows = 0.85, -(-count // columns)
     figure = new_picture(
@@ -84,7 +86,8 @@ def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_na
     bands = -(-n // columns)
     subtitle = "dark: speaks most for the class below   picture, map, both"
     said = listing([f"{name} ({100 * p[k]:.0f} %)" for name, p, k in zip(captions, probabilities, chosen)])
-    figure = new_picture(max(columns * STEP - 0.18, 5.6) + 0.75, bands * (3 * STEP + 0.42) - 0.2, title, subtitle, f"{title}: {said}.")
+    width = max(columns * STEP - (STEP - SIDE) + 0.75, 5.6)
+    figure = new_picture(width, bands * (3 * STEP + 0.42) - 0.2, title, subtitle, f"{title}: {said}.")
     for i, picture in enumerate(pictures):
         band, column = divmod(i, columns)
         left, top = MARGIN + column * STEP, heading_height(subtitle) + band * (3 * STEP + 0.42)
@@ -94,8 +97,8 @@ def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_na
         map_ = show(figure, heat[i], left, top + STEP, width, height, cmap=HEAT, vmin=0, vmax=1)
         show(figure, _blend(picture, heat[i]), left, top + 2 * STEP, width, height)
         share = f"{captions[i]}  {100 * probabilities[i, chosen[i]]:.0f} %"
-        write(figure, left, top + 3 * STEP, share, size=SUBTITLE - 1, weight="bold", width=SIDE, va="center", gid="class")
-    right = MARGIN + max(columns * STEP - 0.18, 5.6) + 0.15
+        write(figure, left, top + 3 * STEP, share, size=SUBTITLE - 1, weight="bold", width=SIDE, name=True, va="center", gid="class")
+    right = MARGIN + columns * STEP - (STEP - SIDE) + 0.15
     bar = box(figure, right, heading_height(subtitle) + STEP, 0.13, SIDE, label="colour bar")
     scale = figure.colorbar(map_, cax=bar, ticks=[0, 0.5, 1])
     scale.outline.set_visible(False)

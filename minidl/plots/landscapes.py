@@ -9,15 +9,17 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from minidl.checks import whole
 
-from .canvas import new_picture, write
+from .canvas import heading_height, new_picture, text_width, write
 from .descent import contours
 from .inputs import Numbers, as_labels, as_names, same_length
-from .panels import name_axes, panels, short
-from .style import BLUE, BLUES, GREEN, INK, ORANGE, PINK, SMALL, TEXT
+from .panels import name_axes, panels, short, space
+from .style import BLUE, BLUES, GREEN, GREY, INK, ORANGE, PINK, TEXT
 
+SIDE, MOST = 4.6, 24  # inches of the plane; how many classes are named beside it
 COLOURS, MARKS = (BLUE, ORANGE, GREEN, PINK, INK), ("o", "s", "^", "D", "v")
 
 
@@ -54,17 +56,16 @@ def loss_landscape(
     finding = f"The loss around the solution: {short(middle, 3)} there, up to {short(worst, 3)} around it"
     subtitle = f"two random directions, ±{short(span, 2)} times the length of each filter"
     if kind == "3d":
-        page = new_picture(6.2, 4.8, title or finding, subtitle, f"{finding}.")
-        space: Any = page.add_axes((0.02, 0.02, 0.92, 0.8), projection="3d", label="panel 0")
-        space.plot_surface(*np.meshgrid(steps, steps), losses, cmap=BLUES.reversed(), linewidth=0, rcount=points, ccount=points)
-        space.set(xlabel="direction 1", ylabel="direction 2", zlabel="loss")
-        space.tick_params(labelsize=SMALL)
+        page = new_picture(6.2, 4.9, title or finding, subtitle, f"{finding}.")
+        around = space(page, heading_height(subtitle), 6.4, ("direction 1", "direction 2"))
+        around.plot_surface(*np.meshgrid(steps, steps), losses, cmap=BLUES.reversed(), linewidth=0, rcount=points, ccount=points)
         return page
     subtitle += "; cross: the trained weights"
-    figure, (axes,) = panels(1, title or finding, subtitle, f"{finding}.", width=4.8, height=4.4, room=1.2)
+    figure, (axes,) = panels(1, title or finding, subtitle, f"{finding}.", width=4.8, height=4.8, room=0.2)
     contours(axes, steps, steps, losses)
     axes.plot([0], [0], "x", color=ORANGE, markersize=11, markeredgewidth=3, zorder=5, label="solution")
     name_axes(axes, "direction 1", "direction 2")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
     axes.grid(False)
     return figure
 
@@ -109,15 +110,20 @@ def boundary_picture(
     grid, own = answers
     known = as_names(examples.class_names, max(grid.shape[2], int(examples.labels.max()) + 1))
     finding = examples.finding(own)
+    named = known[:MOST]
+    room = min(2.2, max(text_width(name, TEXT) for name in [*named, "and more"]))
     figure, (axes,) = panels(1, title or finding, "colour: the answer   line: the border between answers   shapes: the examples",
-                             f"{finding}. Classes: {', '.join(known)}.", width=5.2, height=4.4, room=1.3)  # fmt: skip
+                             f"{finding}. Classes: {', '.join(known)}.", width=SIDE, height=SIDE, room=0.5 + room)  # fmt: skip
     draw_answers(axes, examples, grid)
     for k, name in enumerate(known):
-        at, mark, y_text = examples.x[examples.labels == k], MARKS[(k + k // 5) % 5], 0.97 - min(0.07, 1 / len(known)) * k
+        at, mark, y_text = examples.x[examples.labels == k], MARKS[(k + k // 5) % 5], 0.97 - min(0.07, 1 / (len(named) + 1)) * k
         axes.plot(at[:, 0], at[:, 1], mark, color=COLOURS[k % 5], markeredgecolor="white", markeredgewidth=0.6, markersize=6, label=name)
-        axes.plot([1.05], [y_text], mark, color=COLOURS[k % 5], transform=axes.transAxes, clip_on=False, markersize=7, label="_key")
-        size = min(TEXT, 4.4 * 72 / 1.3 / len(known))  # many names are small, and do not meet
-        write(axes, 1.09, y_text, name, size=size, width=1.1, va="center", transform=axes.transAxes, gid="class")
+        size = min(TEXT, SIDE * 72 / 1.3 / (len(named) + 1))  # many names are small, and do not meet
+        if k < MOST:
+            axes.plot([1.05], [y_text], mark, color=COLOURS[k % 5], transform=axes.transAxes, clip_on=False, markersize=7, label="_key")
+            write(axes, 1.09, y_text, name, size=size, width=room + 0.05, name=True, va="center", transform=axes.transAxes, gid="class")
+        elif k == MOST:
+            write(axes, 1.04, y_text, f"and {len(known) - MOST} more", size=size, color=GREY, va="center", transform=axes.transAxes)
     axes.set(xlim=examples.first[[0, -1]], ylim=examples.second[[0, -1]])
     name_axes(axes, *names)
     axes.grid(False)

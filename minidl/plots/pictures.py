@@ -70,7 +70,8 @@ def predictions(
             _answer(figure, left, upper + height, colour, names[answer[i]], float(sureness[i]))
             if answer[i] != truth[i]:
                 true = f"true: {names[truth[i]]}"
-                write(figure, left, upper + height + 0.47, true, size=SMALL + 0.5, color=GREY, width=SIDE, va="center", gid="truth")
+                write(figure, left, upper + height + 0.47, true, size=SMALL + 0.5, color=GREY, width=SIDE, name=True, va="center",
+                      gid="truth")  # fmt: skip
         top += 0.05 + -(-len(chosen) // columns) * step_y
     return figure
 
@@ -87,7 +88,7 @@ def _selected(correct: npt.NDArray[np.bool_], sureness: Numbers, count: int, col
 
 def _answer(figure: Figure, left: float, top: float, colour: str, said: str, probability: float) -> None:
     mark = WRONG if colour == ORANGE else RIGHT
-    write(figure, left, top + 0.14, f"{mark} {said}", color=colour, weight="bold", width=SIDE, va="center", gid="answer")
+    write(figure, left, top + 0.14, f"{mark} {said}", color=colour, weight="bold", width=SIDE, name=True, va="center", gid="answer")
     text = f"{100 * probability:.0f} %"
     bar = SIDE - 0.5
     share_bar(figure, left, top + 0.26, bar, 0.08, probability, colour)
@@ -145,7 +146,7 @@ def gallery(
         band, place = divmod(k, across)
         left, top = MARGIN + place * step_x, heading_height(subtitle) + band * step_y
         if labels is not None:
-            write(figure, left, top + 0.1, name, weight="bold", width=step_x - GAP, va="center", gid="class")
+            write(figure, left, top + 0.1, name, weight="bold", width=step_x - GAP, name=True, va="center", gid="class")
             write(figure, left, top + 0.28, number(len(of)), size=SMALL, color=GREY, va="center", gid="class size")
         for n, i in enumerate(of[: deep * per_class]):
             row, column = divmod(n, per_class)

@@ -17,8 +17,7 @@ def check_layout(figure):
     figure.dpi = 100
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw_without_rendering()
-    hidden = _hidden_tick_labels(figure)
-    found = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden and not _off(t)]
+    found = drawn_texts(figure)
     boxes = np.array([t.get_window_extent(renderer).extents for t in found])
     inside = (boxes[:, :2] >= -1).all(1) & (boxes[:, 2:] <= figure.bbox.extents[2:] + 1).all(1)
     assert inside.all(), f"{[t.get_text() for t, ok in zip(found, inside, strict=True) if not ok]} leave the page"
@@ -28,6 +27,12 @@ def check_layout(figure):
         meet = np.minimum(boxes[i, 2:], boxes[others, 2:]) - np.maximum(boxes[i, :2], boxes[others, :2])
         meeting = [found[j].get_text() for j, over in zip(others, (meet > 1).all(1), strict=True) if over]
         assert not meeting, f"{found[i].get_text()!r} meets {meeting}"
+
+
+def drawn_texts(figure):
+    """The texts of a figure that was drawn once, less those that exist and are not to be seen."""
+    hidden = _hidden_tick_labels(figure)
+    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden and not _off(t)]
 
 
 def _off(text):

@@ -54,6 +54,8 @@ def test_each_frame_shows_the_walk_so_far():
         for label, ledger in walks.items():
             np.testing.assert_array_equal(lines[label].get_xdata(), ledger.path("w")[: i + 1])
         assert texts(animation.figure, "counter") == [f"update {i}"]
+    assert texts(animation.figure, "subtitle") == ["ring: the start   dot: where it is   star: the least loss"]
+    assert {"_start", "least loss"} <= set(labels := [line.get_label() for line in animation.figure.axes[0].lines]) and "_end" not in labels
     alone = plots.descent_animation(loss, (2, 14), (-30, 30), walk())
     alone.draw(0)
     assert texts(alone.figure, "counter") == ["update 0: loss 2,790.3"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from minidl import plots
 from minidl.data.cifar10 import CLASS_NAMES
@@ -83,3 +84,25 @@ def test_perfect():
 def test_what_does_not_fit_is_explained(matrix, names, error, message):
     with pytest.raises(error, match=message):
         plots.confusion_matrix(matrix, names)
+
+
+def test_a_hundred_classes_fit_on_a_page(rng):
+    counts = rng.integers(0, 40, (100, 100)) + np.diag(rng.integers(50, 500, 100))
+    figure = plots.confusion_matrix(counts, [f"class {i}" for i in range(100)])
+    check_layout(figure)
+    assert max(figure.get_size_inches()) < 16
+    assert not texts(figure, "count") and len(texts(figure, "recall")) == len(texts(figure, "predicted class")) == 100
+
+
+def test_large_counts_stay_in_their_cells():
+    figure = plots.confusion_matrix([[393001179, 3], [4, 8]])
+    renderer, cells = FigureCanvasAgg(figure).get_renderer(), figure.axes[0]
+    figure.draw_without_rendering()
+    number = next(text for text in cells.texts if text.get_text() == "393001179")
+    assert number.get_window_extent(renderer).width < cells.bbox.width / 2
+
+
+def test_names_that_begin_alike_are_told_apart():
+    names = [f"a very long class name that never seems to end {i}" for i in range(3)]
+    shown = texts(plots.confusion_matrix(np.eye(3), names), "true class")
+    assert len(set(shown)) == 3 and all("…" in name for name in shown)

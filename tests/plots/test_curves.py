@@ -94,3 +94,29 @@ def test_a_run_that_went_wrong_can_be_drawn(values):
 def test_what_does_not_fit_is_explained(given, error, message):
     with pytest.raises(error, match=message):
         plots.learning_curves(given)
+
+
+def test_the_end_of_a_run_that_went_wrong_is_told():
+    figure = plots.learning_curves({"loss": [2, 1, np.nan], "val_loss": [2, np.inf, np.inf]})
+    check_layout(figure)
+    assert sorted(texts(figure, "end value")) == ["1.000 → NaN", "2.000 → ∞"]
+
+
+def test_values_of_many_sizes_are_drawn_on_a_logarithmic_axis():
+    figure = plots.learning_curves({"loss": [1e30, 1e25, 1e10], "val_loss": [3e-8, 2e-8, 1e-8]})
+    check_layout(figure)
+    assert figure.axes[0].get_yscale() == "log"
+    high, low = (next(t for t in figure.axes[0].texts if t.get_text() == value).get_position()[1] for value in ("1.00e+10", "1.00e−08"))
+    assert low < 0.15 and 0.4 < high < 0.6, "the labels stand where the curves end"
+    assert plots.learning_curves({"loss": [2, 1e-3], "val_loss": [2, 0.0]}).axes[0].get_yscale() == "linear"
+
+
+def test_of_equal_values_none_is_best():
+    figure = plots.learning_curves({"loss": [2.3] * 4, "val_loss": [2.3] * 4})
+    assert texts(figure, "title") == ["Loss stayed at 2.300 in 4 epochs"] and "ring" not in texts(figure, "subtitle")[0]
+    training, validation = (line(figure.axes[0], label) for label in ("training", "validation"))
+    assert training.get_zorder() > validation.get_zorder(), "a dashed line on a solid one shows both"
+
+
+def test_letters_can_be_read_where_a_page_is_narrow():
+    assert plots.learning_curves(history(9) | {"learning_rate": [1e-3] * 9}).get_size_inches()[0] < 11

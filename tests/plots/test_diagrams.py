@@ -4,6 +4,8 @@ import pytest
 
 from minidl import Tensor, ops, plots
 
+from .conftest import check_layout
+
 
 def texts(figure, gid):
     return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_gid() == gid]
@@ -73,3 +75,14 @@ def test_boxes_do_not_meet():
 def test_what_cannot_be_drawn_as_a_graph(y):
     with pytest.raises(ValueError, match="must be"):
         plots.computation_graph(y)
+
+
+def test_long_names_of_layers_do_not_meet():
+    figure = plots.neurons([2, 3, 2, 1], names=[f"a layer with a long name {i}" for i in range(4)])
+    check_layout(figure)
+    assert texts(figure, "layer")[-1].endswith("3: 1")
+
+
+def test_minus_signs_are_those_of_print():
+    x = Tensor(0.5, True, "x")
+    assert texts(plots.computation_graph(x * -2.0), "op") == ["x", "x × −2"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from minidl import ops, plots
 
@@ -53,3 +54,15 @@ def test_losses_of_a_probability():
     np.testing.assert_allclose(line(loss, "cross-entropy").get_ydata(), -np.log(p))
     np.testing.assert_allclose(line(slope, "cross-entropy").get_ydata(), -1 / p)
     np.testing.assert_allclose(line(slope, "squared loss").get_ydata(), np.gradient((1 - p) ** 2, p), atol=0.01)
+
+
+def test_names_lie_on_no_curve():
+    figure = plots.losses_of_a_probability()
+    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for axes in figure.axes:
+        for text in (text for text in axes.texts if text.get_gid() == "curve"):
+            box = text.get_window_extent(renderer)
+            for curve in axes.lines:
+                x, y = axes.transData.transform(curve.get_xydata()).T
+                assert not ((box.x0 < x) & (x < box.x1) & (box.y0 < y) & (y < box.y1)).any(), text.get_text()

@@ -148,8 +148,7 @@ def test_a_loss_landscape(kind):
     model.fit(POINTS, SIDES[:, None], epochs=20, verbose=0)
     before = model.get_weights()
     figure = plots.loss_landscape(model, POINTS, SIDES[:, None], points=5, kind=kind)
-    if kind == "contour":
-        check_layout(figure)
+    check_layout(figure)
     middle = model.evaluate(POINTS, SIDES[:, None], verbose=0)
     assert f"solution: {middle:.3g} there" in texts(figure, "title")[0]
     for a, b in zip(before, model.get_weights()):
@@ -220,3 +219,49 @@ def test_a_decision_boundary():
     check_layout(plots.decision_boundary(model, POINTS, SIDES))
     with pytest.raises(ValueError, match=r"x must have shape \(n, 2\)"):
         plots.decision_boundary(model, RNG.random((4, 3)), SIDES[:4])
+
+
+def test_the_ends_of_a_histogram_are_said_in_two_digits():
+    model = plane()
+    model.set_weights([np.full_like(w, 0.14) for w in model.get_weights()])
+    figure = plots.weight_histograms(model)
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["−0.14", "0", "0.14"]
+    assert figure.axes[0].get_ylabel() == "how many"
+    four = plots.weight_histograms(plane(depth=3))
+    assert len({axes.get_position().x0 for axes in four.axes}) == 2, "two rows of two"
+    check_layout(four)
+
+
+def test_maps_that_are_the_same_everywhere_are_counted():
+    assert texts(plots.feature_maps(net(bias=-100.0), IMAGES[0], "first"), "subtitle")[0].endswith("; 5 the same everywhere")
+
+
+def test_the_colour_bar_stands_beside_the_pictures():
+    figure = plots.grad_cam(net(), IMAGES[:1])
+    check_layout(figure)
+    page, bar = figure.axes
+    right = max(image.get_extent()[1] for image in page.images)
+    assert bar.get_position().x0 * figure.get_size_inches()[0] - right < 0.5
+    assert plots.grad_cam(net(), IMAGES).get_size_inches()[0] < 11
+
+
+def test_the_plane_is_as_wide_as_it_is_high():
+    for figure in (plots.decision_boundary(plane(), POINTS, SIDES), plots.loss_landscape(plane(), POINTS, SIDES[:, None], points=3)):
+        assert figure.axes[0].bbox.width == pytest.approx(figure.axes[0].bbox.height)
+
+
+def test_a_hundred_classes_are_not_all_named():
+    class Ring:
+        def predict(self, x):
+            return np.eye(100)[np.arange(len(x)) % 100]
+
+    figure = plots.decision_boundary(Ring(), POINTS, np.arange(60) % 100, points=5)
+    check_layout(figure)
+    assert len(texts(figure, "class")) == 24 and "and 76 more" in texts(figure)
+
+
+def test_long_names_of_classes_have_room():
+    names = ["a rather long name outside", "a rather long name inside"]
+    figure = plots.decision_boundary(plane(), POINTS, SIDES, names)
+    check_layout(figure)
+    assert texts(figure, "class") == names
