@@ -184,7 +184,7 @@ def test_late_imports_are_few():
     terminal, and for what a notebook has loaded anyway."""
     optional = _optional_dependencies()
     when_needed = {"data": {"PIL", "pooch", "rich"}, "config": {"threadpoolctl"}, "summary": {"rich"}, "saving": {"h5py", "resource"},
-                   "dashboard": {"IPython"}, "stepper": {"prompt_toolkit"}}  # fmt: skip
+                   "dashboard": {"IPython"}, "stepper": {"prompt_toolkit"}, "lesson_runner": {"resource"}}  # fmt: skip
     for name in modules():
         if name in DOORS or top(name) == "cli":
             continue

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from minidl.lesson_runner.exercises import TODO
 from minidl.lesson_runner.format import Lesson, lesson, lessons, solutions, student_version
-from minidl.lesson_runner.grading import Grade, expected_exercises, grade
+from minidl.lesson_runner.grading import Grade, expected_exercises, grade, unread
 from minidl.lesson_runner.notebooks import notebook
 from minidl.registry import nearest
 
@@ -62,9 +62,15 @@ def start(number: int, folder: Path, as_notebook: bool) -> None:
 
 def check(number: int, file: Path | None, as_json: bool, seconds: float) -> int:
     """Grade a file, and return the exit code."""
-    one = lesson(number)
-    found = _file(one, file)
-    result = grade(one, found, seconds)
+    try:
+        one = lesson(number)
+    except ValueError as error:
+        typer.echo(f"minidl: {error}", err=True)
+        return 2
+    try:
+        result = grade(one, _file(one, file), seconds)
+    except (ValueError, OSError) as error:
+        result = unread(one, str(error))
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
     else:
@@ -105,7 +111,8 @@ def _file(one: Lesson, given: Path | None) -> Path:
 
 def _print(result: Grade, number: int) -> None:
     if result.problem:
-        console.print(f"[bold]The file did not run to its end.[/bold] {escape(result.problem)}")
+        how = "Not all of the file could be run." if result.ran else "The file could not be run."
+        console.print(f"[bold]{how}[/bold] {escape(result.problem)}")
     for one in result.exercises:
         console.print(f"[bold]{escape(one.name)}[/bold]  {one.points} of {one.total}  {escape(one.task)}")
         for check in one.checks:

@@ -15,11 +15,13 @@ _HEAD = re.compile(r"# %%(?P<rest>.*)")
 
 @dataclass(frozen=True)
 class Cell:
-    """``kind``: "markdown", "code" or "check"; ``line``: of its first line in the file, counted from 1."""
+    """``kind``: "markdown", "code" or "check"; ``line``: of its first line in the file, counted from 1; ``place``: "cell 3" in a notebook,
+    whose cells count their own lines."""
 
     kind: str
     source: str
     line: int
+    place: str = ""
 
     @property
     def has_solution(self) -> bool:
@@ -71,14 +73,20 @@ def lesson(number: int) -> Lesson:
 def cells(text: str) -> list[Cell]:
     """The cells of a script. What stands before the first ``# %%`` is a code cell of its own, if there is anything."""
     found: list[tuple[str, int, list[str]]] = [("code", 1, [])]
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(re.split(r"\r\n?|\n", text), 1):
         if match := _HEAD.fullmatch(line):
             rest = match["rest"]
             kind = "markdown" if "[markdown]" in rest else "check" if re.search(r'tags=.*"check"', rest) else "code"
             found.append((kind, number + 1, []))
         else:
             found[-1][2].append(line)
-    return [Cell(kind, "\n".join(lines).strip("\n"), at) for kind, at, lines in found if "".join(lines).strip()]
+    return [_cell(kind, lines, at) for kind, at, lines in found if "".join(lines).strip()]
+
+
+def _cell(kind: str, lines: list[str], at: int) -> Cell:
+    """Without the empty lines around it."""
+    first = next(number for number, line in enumerate(lines) if line)
+    return Cell(kind, "\n".join(lines).strip("\n"), at + first)
 
 
 def student_version(text: str) -> str:

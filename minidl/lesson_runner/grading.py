@@ -2,17 +2,17 @@
 
 Whatever the file holds, the grader comes to an end and gives a reason for every point that is missing."""
 import ast
-import json
-import os
-import subprocess
-import sys
-import tempfile
+import re
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minidl.lesson_runner.exercises import RESULTS
-from minidl.lesson_runner.format import Cell, Lesson, cells
+from minidl.lesson_runner.exercises import IMPATIENT, readable
+from minidl.lesson_runner.format import Lesson, cells
+from minidl.lesson_runner.plan import Item, defines, hidden, imports, plan
+from minidl.lesson_runner.process import limits, run
+from minidl.lesson_runner.reading import read
 
 
 @dataclass
@@ -64,41 +64,24 @@ class Grade:
     @property
     def exit_code(self) -> int:
         """0: full marks; 1: points lost; 2: it could not be run."""
-        return 2 if not self.ran else 0 if self.points == self.total and not self.problem else 1
+        return 2 if not self.ran else 0 if self.points == self.total else 1
 
 
 def grade(lesson: Lesson, file: Path, seconds: float = 180.0) -> Grade:
-    """Grade a student's script or notebook. ValueError or OSError only if there is no such file."""
-    expected = expected_exercises(lesson)
+    """Grade a student's script or notebook, in about so many seconds at most. Raises nothing, whatever the file holds."""
     try:
-        student = cells(_script(file))
-    except (ValueError, UnicodeDecodeError) as error:
-        problem = f"{file.name} cannot be read: {error}"
-        for check in (check for one in expected for check in one.checks):
-            check.reason = problem
-        return Grade(lesson.name, expected, problem, ran=False)
-    events, problem = _run(lesson, student, file.name, seconds)
-    known = {one.name: one for one in expected}
-    last = ""
-    for event in events:
-        one = known.get(event.get("exercise", ""))
-        if "cell" in event:
-            last = f"the cell at line {event['cell']}"
-        elif one is not None and "begin" in event:
-            last = f"the check {event['begin']!r}"
-        elif one is not None and "check" in event:
-            for check in one.checks:
-                if check.title == event["check"]:
-                    check.passed, check.reason = bool(event["passed"]), str(event["reason"])
-    problems = [f"line {event['line']}: {event['error']}" for event in events if "error" in event]
-    if problem:
-        problems.append(f"{problem}, in {last or 'its first lines'}")
-    why = problems[0] if problems else "its check was not reached"
-    for one in expected:
-        for check in one.checks:
-            if not check.passed and not check.reason:
-                check.reason = f"not reached: {why}"
-    return Grade(lesson.name, expected, "; ".join(problems[:3]), ran=bool(student) and not (problem and not events))
+        items = plan(lesson, read(file), file.name)
+    except (ValueError, OSError) as error:
+        return unread(lesson, f"{file.name} cannot be read: {(isinstance(error, OSError) and error.strerror) or error}")
+    return _Grading(lesson, items, seconds).result()
+
+
+def unread(lesson: Lesson, problem: str) -> Grade:
+    """No points, for one reason."""
+    expected = expected_exercises(lesson)
+    for check in (check for one in expected for check in one.checks):
+        check.reason = readable(problem)
+    return Grade(lesson.name, expected, readable(problem), ran=False)
 
 
 def expected_exercises(lesson: Lesson) -> list[ExerciseResult]:
@@ -118,62 +101,72 @@ def expected_exercises(lesson: Lesson) -> list[ExerciseResult]:
     return found
 
 
-def _run(lesson: Lesson, student: list[Cell], name: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
-    """Run the student's cells, each followed by the lesson's checks that belong there; checks whose place is gone come last."""
-    checks = [cell for cell in cells(lesson.text) if cell.kind == "check"]
-    program: list[tuple[str, int, str, str]] = []
-    for cell in student:
-        if cell.kind == "code":
-            program.append((name, cell.line, "code", cell.source))
-        elif cell.kind == "check" and checks:
-            program.append(("<checks>", 1, "check", checks.pop(0).source))
-    program += [("<checks>", 1, "check", cell.source) for cell in checks]
-    return _events(program, seconds)
+class _Grading:
+    """Runs until all checks are decided. What ends the process, or must be ended, is left out of the next run, and costs its own points."""
 
+    def __init__(self, lesson: Lesson, items: list[Item], seconds: float):
+        self.lesson, self.items, self.seconds = lesson, items, seconds
+        self.exercises = expected_exercises(lesson)
+        self.checks = {(one.name, check.title): check for one in self.exercises for check in one.checks}
+        self.errors: dict[int, str] = {}  # by the item's number
+        self.ran = False
 
-def _events(program: list[tuple[str, int, str, str]], seconds: float) -> tuple[list[dict[str, Any]], str]:
-    """What the cells reported, and why they ended before their end, if they did."""
-    with tempfile.TemporaryDirectory() as folder:
-        results, script = Path(folder) / "results", Path(folder) / "program.json"
-        script.write_text(json.dumps(program), encoding="utf-8")
-        environment = os.environ | {RESULTS: str(results), "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
-        command = [sys.executable, "-m", "minidl.lesson_runner.running", str(script)]
-        problem = ""
-        try:
-            done = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, timeout=seconds)  # fmt: skip
-            if done.returncode:
-                last = done.stderr.decode(errors="replace").strip().splitlines()
-                problem = f"it ended with code {done.returncode}" + (f" ({last[-1][:200]})" if last else "")
-        except subprocess.TimeoutExpired:
-            problem = f"it ran longer than {seconds:g} seconds"
-        lines = results.read_text(encoding="utf-8", errors="replace").splitlines() if results.exists() else []
-    return [event for event in map(_parsed, lines) if event], problem
+    def result(self) -> Grade:
+        over = self._run()
+        problems = [error for number, error in sorted(self.errors.items()) if self.items[number].kind == "code"] + [over] * bool(over)
+        for (exercise, _), check in self.checks.items():
+            if not check.passed:
+                mine = next((error for number, error in self.errors.items() if self.items[number].exercise == exercise), "")
+                why = mine or over or "".join(problems[:1]) or "the check is gone"
+                check.reason = self._better(check.reason) or f"not reached: {why}"
+        return Grade(self.lesson.name, self.exercises, "; ".join(problems[:3]), self.ran)
 
+    def _run(self) -> str:
+        """Returns why the time is over, or "" if all came to its end."""
+        left, allowed, end = list(range(len(self.items))), limits(self.seconds), time.monotonic() + self.seconds
+        given = imports(self.lesson), hidden(self.lesson)
+        while True:
+            known = [key for key, check in self.checks.items() if check.passed or check.reason]
+            done = run([self.items[number] for number in left], known, *given, max(0.1, end - time.monotonic()), allowed)
+            begun = self._heard(done.events, left)
+            if not done.problem:
+                return ""
+            if done.at is None:
+                return done.problem
+            number = left[done.at]
+            item = self.items[number]
+            where = "" if item.kind == "check" else f"{item.place(item.line)}: "
+            if time.monotonic() >= end:
+                return where + f"the file ran longer than {self.seconds:g} seconds" + f" in the check of {item.exercise}" * (not where)
+            if done.slow:
+                allowed["check"] = min(allowed["check"], IMPATIENT)
+            if begun is not None:
+                begun.reason = done.problem
+            else:
+                self.errors[number] = where + done.problem
+                left.remove(number)
 
-def _parsed(line: str) -> dict[str, Any]:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return {}
-    return event if isinstance(event, dict) else {}
+    def _heard(self, events: list[dict[str, Any]], left: list[int]) -> CheckResult | None:
+        """Note what happened; returns the check that was begun last and did not come to its end."""
+        number, begun = -1, None
+        for event in events:
+            self.ran = True
+            key = (str(event.get("exercise")), event.get("begin", event.get("check")))
+            if "item" in event:
+                number, begun = left[event["item"]], None
+            elif "begin" in event:
+                begun = self.checks.get((key[0], str(key[1])))
+            elif "check" in event and key in self.checks:
+                begun, self.checks[key].passed, self.checks[key].reason = None, bool(event["passed"]), str(event["reason"])
+            elif "error" in event and number >= 0:
+                item = self.items[number]
+                self.errors.setdefault(number, event["error"] if item.kind == "check" else f"{item.place(event['line'])}: {event['error']}")
+        return begun
 
-
-def _script(file: Path) -> str:
-    """The text of a script, or of a notebook as a script."""
-    text = file.read_text(encoding="utf-8")
-    if file.suffix != ".ipynb":
-        return text
-    book = json.loads(text)
-    if not isinstance(book, dict) or not isinstance(book.get("cells"), list):
-        raise ValueError("it is no notebook")
-    parts = []
-    for cell in book["cells"]:
-        source = cell.get("source", "") if isinstance(cell, dict) else ""
-        source = "".join(map(str, source)) if isinstance(source, list) else str(source)
-        tags = cell.get("metadata", {}).get("tags", []) if isinstance(cell, dict) and isinstance(cell.get("metadata"), dict) else []
-        kind = " [markdown]" if cell.get("cell_type") == "markdown" else ' tags=["check"]' if "check" in tags else ""
-        parts.append(f"# %%{kind}\n" + ("\n".join("# " + line for line in source.splitlines()) if "markdown" in kind else source))
-    return "\n".join(parts) + "\n"
-
-
+    def _better(self, reason: str) -> str:
+        """A name may be missing because the cell that defines it has failed."""
+        if missing := re.match(r"name '(\w+)' is not defined", reason):
+            for number, error in self.errors.items():
+                if self.items[number].kind == "code" and defines(self.items[number].source, missing[1]):
+                    return f"name '{missing[1]}' is not defined, because its cell failed: {error}"
+        return reason
