@@ -35,7 +35,7 @@ answers = probabilities.argmax(axis=1)
 print(f"accuracy on {len(x_test)} test pictures: {(answers == y_test).mean():.3f}")
 
 # %% [markdown]
-# We trained the intro net briefly and on few pictures, on purpose: a net without mistakes has little to tell. (The numbers of this lesson
+# We trained the intro net briefly (for ten seconds or so) and on few pictures, on purpose: a net without mistakes has little to tell. (The numbers of this lesson
 # depend on the run: on another machine the last digits of the weights differ, and with them some answers.)
 #
 # ## What is taken for what
@@ -69,7 +69,10 @@ exercise = Exercise(
         "for i, j in zip(truth, answers): matrix[i, j] += 1",
     ],
 )
-exercise.check("five answers", lambda: confusion([0, 0, 1, 1, 1], [0, 1, 1, 1, 0], 2), [[1, 1], [1, 2]])
+exercise.check(
+    "six answers", lambda: confusion([0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 1, 0], 2), [[1, 2], [1, 2]],
+    because="rows are the truth, columns the answers, and a pair that comes twice counts twice",
+)  # fmt: skip
 exercise.check("a class that never comes", lambda: confusion([0, 2], [2, 2], 3), [[0, 0, 1], [0, 0, 0], [0, 0, 1]])
 exercise.check("every picture is counted", lambda: int(confusion(y_test, answers, 10).sum()), 600)
 exercise.check("the diagonal gives the accuracy", lambda: np.trace(confusion(y_test, answers, 10)) / 600, (answers == y_test).mean())
@@ -79,9 +82,19 @@ exercise.done()
 plots.confusion_matrix((y_test, answers), names)
 
 # %% [markdown]
-# Read it row by row. The **recall** of a class, at the right, is the share of its pictures that were recognised. Read a column, and you have
-# the **precision**: how many of the answers "square", say, were right. A class can have a high recall because the net says its name all the
-# time; its column then shows the price.
+# Read it row by row. The **recall** of a class, at the right, is the share of its pictures that were recognised: the number on the diagonal over the
+# sum of its row. Read a column, and you have the **precision**: of all answers "circle", say, the share that was right.
+
+# %%
+for name in ("circle", "square"):
+    k = names.index(name)
+    right = ((y_test == k) & (answers == k)).sum()
+    print(f"{name}, recall:    {right} of {(y_test == k).sum()} pictures, {right / (y_test == k).sum():.0%}")
+    print(f"{name}, precision: {right} of {(answers == k).sum()} answers, {right / (answers == k).sum():.0%}")
+
+# %% [markdown]
+# Nearly all circles are found, but not everything that is called a circle is one. For squares it is the other way round. A class can have a high
+# recall just because the net says its name often; its column then shows the price.
 #
 # The mistakes make sense: what is mixed up looks alike. That is already something that the accuracy did not tell. Now the mistakes themselves,
 # the surest first:
@@ -98,11 +111,14 @@ sureness = probabilities.max(axis=1)
 for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.01)):
     chosen = (sureness >= low) & (sureness < high)
     right = (answers == y_test)[chosen].mean() if chosen.any() else float("nan")
-    print(f"sure between {low:.0%} and {min(high, 1):.0%}: {chosen.sum():3d} pictures, of which {right:.0%} are right")
+    sure = sureness[chosen].mean() if chosen.any() else float("nan")
+    print(
+        f"sure between {low:.0%} and {min(high, 1):.0%}: {chosen.sum():3d} pictures, on average {sure:.0%} sure, and {right:.0%} are right"
+    )
 
 # %% [markdown]
-# This net is honest: in each row, about as many are right as it says, or more. It need not be so. Nets that are trained for long on few
-# pictures become surer than they are right (Guo and others, 2017), so count before you trust.
+# This net is honest: in each row, about as many are right as it says. It need not be so. The over-fitted net of lesson 13 became surer and surer
+# while its validation loss rose; and large nets often are surer than they are right (Guo and others, 2017). So count before you trust.
 #
 # ## Filters and feature maps
 #
@@ -112,8 +128,9 @@ for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.01)):
 plots.filters(model.layers[1].kernel)
 
 # %% [markdown]
-# Some are dark on one side and light on the other: they answer to edges in that direction. Others have a colour, and answer to it. Most are
-# hard to name, and that is normal. Nine pixels cannot show much, and nothing forces a filter to be something for which we have a word.
+# Look for filters that are dark on one side and light on the other: they answer to edges in that direction. Number 15 is such a one, dark at the upper
+# right, light at the lower left. A few have a colour, and answer to it. Most are hard to name, and that is normal. Nine pixels cannot show much,
+# and nothing forces a filter to be something for which we have a word. (The larger filters of large nets show edges and colours more clearly.)
 # The second convolution has 32 filters on 16 channels. Those cannot be seen as pictures at all.
 #
 # More can be said of what the filters *make of a picture*. The **feature maps** of the first convolution and of the second, for one picture:
@@ -127,7 +144,8 @@ plots.feature_maps(model, x_test[shown], first)
 plots.feature_maps(model, x_test[shown], second)
 
 # %% [markdown]
-# The first maps are sharp, and you recognise the picture: edges from one side, areas of one brightness. The second ones are coarse (13×13
+# The first maps are sharp, and you recognise the picture: areas of one brightness, and edges from one side. Find number 15: it is darkest where the
+# left edge of the heart runs, with a light ground at its left and the dark heart at its right, as its filter wants it. The second ones are coarse (13×13
 # places) and selective: many stay white for this picture, and others are dark at a few places. Each answers to a *combination* of the first ones, such as a
 # corner or an end. From layer to layer there is less "where exactly" and more "what".
 #
@@ -185,7 +203,10 @@ exercise = Exercise(
 reference = attribution.saliency(model, picture[None], heart)[0]
 exercise.check("its shape", lambda: saliency(picture, heart).shape, (32, 32))
 exercise.check("nothing below 0", lambda: bool((saliency(picture, heart) >= 0).all()))
-exercise.check("what minidl finds, up to a factor", lambda: saliency(picture, heart) / saliency(picture, heart).max(), reference, 1e-3)
+exercise.check(
+    "what minidl finds, up to a factor", lambda: saliency(picture, heart) / saliency(picture, heart).max(), reference, 1e-3,
+    because="of the score before the softmax; first the absolute value, then the largest of the three colours",
+)  # fmt: skip
 exercise.check("another class, another map", lambda: bool(np.abs(saliency(picture, heart) - saliency(picture, 0)).max() > 1e-3))
 exercise.done()
 
@@ -194,8 +215,8 @@ plots.saliency(model, x_test[:6], class_names=names)
 
 # %% [markdown]
 # Most of the dark pixels lie on the shapes and close around them. And the maps are speckled. That is no
-# drawing mistake: the derivative asks about *one* pixel at a time, and the net's answer to a single pixel is rough. (`samples=20` takes the
-# mean over noisy copies, which calms them: SmoothGrad.)
+# drawing mistake: the derivative asks about *one* pixel at a time, and the net's answer to a single pixel is rough. (Try it again with
+# `samples=20`. It takes the mean over noisy copies, which calms the maps: SmoothGrad.)
 #
 # ## Which places speak for the class?
 #
@@ -204,10 +225,12 @@ plots.saliency(model, x_test[:6], class_names=names)
 # **Grad-CAM** (Selvaraju and others, 2017) asks at the last convolution, where "what" is known and "where" is not yet lost. Each of its
 # feature maps $A_c$ gets a weight: the mean of the derivatives of the score by all places of that map. Then the maps are added up:
 #
-# $$\alpha_c = \frac{1}{H W}\sum_{i,j} \frac{\partial\,\text{score}}{\partial A_{ijc}} \qquad
-#   \text{map} = \text{relu}\Big(\sum_c \alpha_c A_c\Big)$$
+# $$\alpha_c = \frac{1}{H W}\sum_{i,j} \frac{\partial\,\text{score}}{\partial A_{ijc}}$$
 #
-# The relu keeps what speaks *for* the class, and drops what speaks against it.
+# $$\text{map} = \text{relu}\Big(\sum_c \alpha_c A_c\Big)$$
+#
+# In words: $\alpha_c$ says how much the score rises if map $c$ becomes a bit stronger everywhere. A map with a positive weight speaks for the class, at
+# the places where it is large. The relu keeps what speaks *for* the class, and drops what speaks against it.
 #
 # ## Exercise 3: Grad-CAM
 
@@ -240,8 +263,14 @@ before = outputs[model.layers[-2].name]
 maps, gradient = outputs[second].numpy()[0], gradient.numpy()[0]
 by_hand = np.maximum(sum(gradient[:, :, c].mean() * maps[:, :, c] for c in range(32)), 0)
 exercise.check("its shape", lambda: grad_cam(maps, gradient).shape, (13, 13))
-exercise.check("weights 1 and 0: the first map", lambda: grad_cam(one, np.ones((2, 2, 2)) * [1.0, 0.0]), [[1.0, 0.0], [3.0, 1.0]])
-exercise.check("what speaks against it is dropped", lambda: grad_cam(one, np.ones((2, 2, 2)) * [1.0, -1.0]), [[0.0, 0.0], [3.0, 0.0]])
+exercise.check(
+    "weights 1 and 0: the first map", lambda: grad_cam(one, np.ones((2, 2, 2)) * [1.0, 0.0]), [[1.0, 0.0], [3.0, 1.0]],
+    because="a weight is the mean over the places, not the sum",
+)  # fmt: skip
+exercise.check(
+    "what speaks against it is dropped", lambda: grad_cam(one, np.ones((2, 2, 2)) * [1.0, -1.0]), [[0.0, 0.0], [3.0, 0.0]],
+    because="the relu comes last",
+)  # fmt: skip
 exercise.check("the heart", lambda: grad_cam(maps, gradient), by_hand, 1e-4)
 exercise.done()
 
@@ -252,6 +281,11 @@ plots.grad_cam(model, x_test[:6], class_names=names)
 # The maps are smooth, because they come from 13×13 places and are enlarged. Do they lie on the shapes? On the rings, beautifully; on others
 # only on a corner, or on hardly anything. But beware of your own
 # eyes: we *want* to see that. A colourful map over a picture looks like an explanation whatever it shows.
+#
+# (Grad-CAM has relatives. **Grad-CAM++**, `kind="gradcam++"`, gives more weight to places where the derivative is positive, so that several objects of
+# one class are all found. **Score-CAM** needs no derivatives: it covers the picture except where a map is large, and looks what is left of the
+# score. All of them are read in the same way, and need the same tests. And if you want another layer than the last convolution, give its *name*:
+# `layer="conv2d"`. Published code has a fixed number there, such as 13, and explains some other layer as soon as one is added.)
 #
 # ## Sanity check 1: destroy the net
 #
@@ -287,6 +321,7 @@ def likeness(a, b):
     return np.mean([np.corrcoef(p, q)[0, 1] for p, q in pairs])
 
 
+# get_weights() is a list of eight arrays: kernel and bias of each of the four layers that have weights
 print("random layers       saliency   Grad-CAM")
 for count, label in ((0, "none"), (2, "the last one"), (4, "the last two"), (6, "the last three"), (8, "all four")):
     kept = model.get_weights()[: 8 - count] + fresh[8 - count :]
@@ -310,7 +345,7 @@ plots.grad_cam(damaged, x_test[:6], classes=answers[:6], class_names=names, titl
 # The second test needs pictures in which we *know* where the object is. So we paint them: a shape of known place and size, a few discs that
 # mean nothing, and noise. Then we train a net on them, ask for the map of the right class, and look whether its hottest pixel lies on the
 # object (Zhang and others, 2016, call this the pointing game). The fair comparison is the simplest guess: always point to the picture's
-# centre.
+# centre. (How `compose` paints does not matter here; its docstring says what it gives. The training takes ten seconds or so.)
 
 # %%
 kinds = ("cross", "heart", "ring", "triangle")
@@ -368,14 +403,17 @@ exercise = Exercise(
 )
 spot = np.zeros((8, 10))
 spot[2, 7] = 1.0
-exercise.check("on the place", lambda: hit(spot, (2.0, 7.0), 1.0), True)
+exercise.check("on the place", lambda: hit(spot, (2.0, 7.0), 1.0), True, because="the hottest pixel is in row 2 and column 7 of 8×10")
 exercise.check("rows and columns are not mixed up", lambda: hit(spot, (7.0, 2.0), 1.0), False)
 exercise.check("just inside the radius", lambda: hit(spot, (2.0, 4.1), 3.0), True)
 exercise.check("just outside", lambda: hit(spot, (2.0, 3.9), 3.0), False)
 exercise.done()
 
 # %%
-random_pointer = nets.intro(classes=4)
+random_pointers = []
+for seed in range(5):
+    minidl.set_seed(seed)
+    random_pointers.append(nets.intro(classes=4))
 
 
 def score_of_game(heat):
@@ -386,16 +424,19 @@ def score_of_game(heat):
 
 centre = np.zeros((400, 32, 32))
 centre[:, 16, 16] = 1
-print(f"always the centre:{'':<20}{score_of_game(centre):.2f}")
-for label, net in (("the trained net", pointer), ("a net with random weights", random_pointer)):
-    print(f"Grad-CAM, {label + ':':<28}{score_of_game(attribution.grad_cam(net, game, game_labels)):.2f}")
-    print(f"saliency, {label + ':':<28}{score_of_game(attribution.saliency(net, game, game_labels)):.2f}")
+print(f"always the centre:{'':<24}{score_of_game(centre):.2f}")
+for label, some_nets in (("the trained net", [pointer]), ("five nets with random weights", random_pointers)):
+    for method, maps_of in (("Grad-CAM", attribution.grad_cam), ("saliency", attribution.saliency)):
+        found = [score_of_game(maps_of(net, game, game_labels)) for net in some_nets]
+        between = f"   (from {min(found):.2f} to {max(found):.2f})" if len(found) > 1 else ""
+        print(f"{method}, {label + ':':<32}{np.mean(found):.2f}{between}")
 
 # %% [markdown]
-# The net looks at the objects, and Grad-CAM says so: it hits about three times as often as the centre does, and with random weights it is
-# hardly better than the centre. Saliency hits often, too, but look at its last line: nearly as often with a net that knows *nothing*. A shape
-# is the largest thing in the picture, and any net's derivatives are large at its edge. Without the comparison you would have praised the map
-# for what the picture did. And both miss often, so that a single map proves little. What counts are numbers, over many pictures.
+# The net looks at the objects, and Grad-CAM says so: it hits about three times as often as the centre does, and about twice as often as with random
+# weights. But look at what random weights do. Nets that know *nothing* hit more often than the centre, on average and with either map: a shape is the
+# largest thing in the picture, and any net answers to it. For saliency that is more than half of its hits. And one random net differs much from
+# another, which is why there are five. Without the comparison you would have praised the map for what the picture did. All of them miss often,
+# so that a single map proves little. What counts are numbers, over many pictures.
 #
 # Why bother? Because nets find shortcuts. A well-known net for chest X-rays had learned to recognise from which *hospital* a picture came,
 # by a metal token at its edge, and one hospital had more sick patients. Its accuracy was excellent, in the hospitals that it knew.
@@ -403,7 +444,7 @@ for label, net in (("the trained net", pointer), ("a net with random weights", r
 # ## What you know now
 #
 # * The **confusion matrix** shows what is taken for what; recall is read along its rows, precision along its columns.
-# * A softmax's **sureness is not a probability of being right**. Look at the surest mistakes, and count.
+# * A softmax's **sureness need not be the share of right answers**. Look at the surest mistakes, and count.
 # * First filters are edges and colours; deeper **feature maps** say less of where and more of what.
 # * **Saliency**: the derivative of a score by the pixels. **Grad-CAM**: feature maps, weighed by the mean derivative of the score.
 # * Maps must be **tested**: with random weights they must change; with a known place they must beat the centre.

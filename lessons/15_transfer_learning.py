@@ -38,7 +38,8 @@ print(f"new:   {', '.join(names[OLD:])}   (we shall use a few of each)")
 # %% [markdown]
 # ## A net for six classes
 #
-# We play both parts. First we are the ones with many pictures, who train a net on six of the ten shapes. It is the intro net, written in two
+# Usually one downloads a net that others have trained for days, such as MobileNet, on the million photographs of ImageNet. minidl brings
+# none along. So we play both parts. First we are the ones with many pictures, who train a net on six of the ten shapes (for ten seconds or so). It is the intro net, written in two
 # pieces: a **base**, from the picture to 64 numbers, and a **head**, which makes class probabilities of them. A model is a layer like any
 # other, so that the base can stand in another model.
 
@@ -72,7 +73,8 @@ print(f"accuracy on the six known classes: {old_accuracy:.3f}")
 # %% [markdown]
 # ## What the base makes of shapes it has never seen
 #
-# Now we are somebody else, who has twenty pictures each of rings, squares, stars and triangles. The head is of no use: its six answers are
+# Now we are somebody else, who has twenty pictures each of rings, squares, stars and triangles, and has been given the base. (As a file: what
+# `base.save("base.keras")` wrote, `minidl.models.load_model` reads, as in lesson 12.) The head is of no use: its six answers are
 # arrow, circle and so on. But the base gives 64 numbers for *any* picture. Are they good for anything? To look at 64 numbers we squeeze them
 # into two: the two directions along which they vary most (a principal component analysis). Left, a base with random weights; right, the
 # trained one. Each dot is a picture of a new class:
@@ -85,6 +87,7 @@ untrained = make_base("untrained")
 def two_directions(features):
     """The features (n, 64) along the two directions in which they vary most, (n, 2)."""
     centred = features - features.mean(axis=0)
+    # the singular value decomposition has the directions as rows, the one with the largest spread first
     return centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 
 
@@ -96,7 +99,7 @@ def clouds(bases):
         dots = two_directions(model.predict(x_new_test[:200], verbose=0))
         for k, (colour, marker) in enumerate(zip(("#D55E00", "#0072B2", "#007A5C", "#B0528F"), "osD^")):
             one.scatter(*dots[y_new_test[:200] == k].T, s=14, c=colour, marker=marker, label=names[OLD + k])
-        name_axes(one, "first direction", "second", title)
+        name_axes(one, "first direction", "second direction", title)
     axes[1].legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
@@ -141,6 +144,7 @@ exercise.check(
     "the mean counts, not the nearest example",
     lambda: nearest_mean(np.array([[0.0], [10.0], [7.0]]), few_labels, np.array([[8.8]]), 2),
     [1],
+    because="the means are 5 and 7",
 )
 exercise.check("as many answers as rows", lambda: nearest_mean(few_features, few_labels, np.zeros((5, 2)), 2).shape, (5,))
 exercise.done()
@@ -194,7 +198,8 @@ print(
 #
 # <!-- concept: 36 -->
 #
-# Now the same with the borrowed base. Two switches matter, and their names are easily mixed up:
+# Now the same with the borrowed base, which only makes features and learns nothing. (This is often called **feature extraction**.) Two switches
+# matter, and their names are easily mixed up:
 #
 # * **`layer.trainable = False`** *freezes*: the optimiser leaves these weights alone. Set on a model, it holds for all layers in it.
 # * **`base(x, training=False)`** says in which *mode* layers work that behave differently in training: dropout drops nothing, and batch
@@ -206,7 +211,8 @@ print(
 #
 # ## Exercise 2: a new head
 #
-# Build the model: an input of the base's shape, the frozen base in the mode of use, and a dense layer with a softmax for the new classes.
+# Build the model in the functional style of lesson 12: an input, the frozen base in the mode of use, and a dense layer with a softmax for the new
+# classes. The base may be made for any kind of input: `base.inputs[0].shape[1:]` is its shape, without the batch.
 
 
 # %%
@@ -227,7 +233,7 @@ def small_base():
 
 
 def changed(classes=2):
-    """Which weights of base and head a training changes: two booleans."""
+    """Whether a training changes weights of the base, and whether it changes any at all: two booleans."""
     minidl.set_seed(1)
     inner = small_base()
     model = on_top(inner, classes)
@@ -251,7 +257,7 @@ exercise.check("two trained weights: the head's kernel and bias", lambda: len(on
 exercise.check(
     "probabilities of four classes", lambda: on_top(small_base(), 4).predict(np.ones((2, 3)), verbose=0).sum(axis=1), [1.0, 1.0], 1e-5
 )
-exercise.check("training changes the head and leaves the base", changed, [False, True])
+exercise.check("training changes the head and leaves the base", changed, [False, True], because="freeze it: base.trainable = False")
 exercise.check("it is the same base, not a copy", lambda: (lambda b: any(layer is b for layer in on_top(b, 2).layers))(small_base()))
 exercise.done()
 
@@ -272,6 +278,9 @@ print(
 # pictures can settle 260 numbers; they cannot settle 79 140. (How well it does depends on the run, and on which pictures are the few.)
 #
 # ## Exercise 3: what is trained?
+#
+# Compute such a share yourself. `model.weights` is a list of all weights, `model.trainable_variables` of those that are trained; each is a Tensor,
+# whose `size` says how many numbers it holds.
 
 
 # %%
@@ -295,13 +304,13 @@ exercise = Exercise(
     "share_trained",
     "Which share of the parameters is trained?",
     hints=[
-        "model.trainable_variables and model.weights are lists of Tensors.",
-        "A Tensor's size is how many numbers it holds; add them up in each list.",
+        "It is a quotient: the numbers in all trainable Tensors over the numbers in all Tensors.",
+        "sum(w.size for w in model.weights) counts all numbers.",
         "return sum(w.size for w in model.trainable_variables) / sum(w.size for w in model.weights)",
     ],
 )
 exercise.check("nothing is frozen", lambda: share_trained(pair([])), 1.0)
-exercise.check("the first layer is frozen", lambda: share_trained(pair([0])), 0.4)
+exercise.check("the first layer is frozen", lambda: share_trained(pair([0])), 0.4, because="8 of 20 numbers; count numbers, not Tensors")
 exercise.check("everything is frozen", lambda: share_trained(pair([0, 1])), 0.0)
 exercise.check("moving means are parameters, too", lambda: share_trained(small_base()), 30 / 40)
 exercise.done()
@@ -310,7 +319,7 @@ exercise.done()
 # ## How much is a borrowed base worth?
 #
 # Measure it for several numbers of pictures. A trick saves nearly all the time: a frozen base gives the same features in every epoch, so that they
-# can be computed **once**, and the head is trained on features.
+# can be computed **once**, and the head is trained on features. (Not with augmentation: then the pictures differ in every epoch.) To be fair, every net gets 300 updates, however few pictures it has.
 
 # %%
 counts, from_nothing, borrowed = (5, 10, 20, 40), [], []
@@ -318,11 +327,12 @@ test_features = base.predict(x_new_test, verbose=0)
 minidl.set_seed(0)
 for count in counts:
     rows = np.concatenate([np.flatnonzero(y_new == k)[:count] for k in range(4)])
-    model = from_scratch(x_new[rows], y_new[rows], epochs=20)
+    epochs = 600 // count  # an epoch has count / 2 batches of 8
+    model = from_scratch(x_new[rows], y_new[rows], epochs)
     from_nothing.append(model.evaluate(x_new_test, y_new_test, verbose=0)[1])
     head = minidl.Sequential([layers.Input((64,)), layers.Dense(4, activation="softmax")])
     head.compile(minidl.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    head.fit(base.predict(x_new[rows], verbose=0), y_new[rows], batch_size=8, epochs=40, verbose=0)
+    head.fit(base.predict(x_new[rows], verbose=0), y_new[rows], batch_size=8, epochs=epochs, verbose=0)
     borrowed.append(head.evaluate(test_features, y_new_test, verbose=0)[1])
     print(f"{count:>3} pictures of each class: from scratch {from_nothing[-1]:.3f}, with the frozen base {borrowed[-1]:.3f}")
 
@@ -330,7 +340,7 @@ for count in counts:
 def curves():
     """Accuracy over the number of pictures, for both ways."""
     figure, (axes,) = panels(
-        1, "Few pictures: borrow", "accuracy on test pictures of the new classes", "Two rising curves.", 5.5, 3.2, room=1.9
+        1, "Few pictures: borrow", "on test pictures of the new classes; dotted: by chance", "Two rising curves.", 5.5, 3.2, room=1.9
     )
     axes.plot(counts, borrowed, "o-", color="#D55E00")
     axes.plot(counts, from_nothing, "s--", color="#0072B2")
@@ -344,8 +354,8 @@ def curves():
 curves()
 
 # %% [markdown]
-# (Numbers depend on the run, and on which pictures happen to be the few.) The less you have, the more borrowing helps. With very many pictures
-# of your own the curves meet, and the borrowed features may even be in the way.
+# (Numbers depend on the run, and on which pictures happen to be the few.) The less you have, the more borrowing helps. At 40 pictures of each class the
+# curves have come closer. With very many pictures of your own they meet, and the borrowed features may even be in the way.
 #
 # ## Fine-tuning
 #
@@ -353,7 +363,8 @@ curves()
 #
 # The base was made for other shapes. Can it be adapted? **Fine-tuning**: when the head is trained, unfreeze the base and train everything a
 # little more, with a **small** learning rate. Why in this order, and why small? At first the head is random, and its gradients are large
-# and mean nothing; they would spoil the base. And a large rate forgets in a few steps what the base knows.
+# and mean nothing; they would spoil the base. And a large rate forgets in a few steps what the base knows. (This is
+# known as *catastrophic forgetting*.)
 #
 # We measure both: the accuracy on the *new* classes, and what is left of the *old* ones, with the old head on the changed base. After a change
 # of `trainable`, compile again, so that the optimiser starts anew for the weights that are now its own.
@@ -404,12 +415,21 @@ exercise = Exercise(
         "return [w - (rate * factor if inner else rate) * g for w, g, inner in zip(weights, gradients, in_base)]",
     ],
 )
-two = [np.array([1.0, 2.0]), np.array([[3.0]])]
-ones = [np.array([1.0, -1.0]), np.array([[2.0]])]
-exercise.check("the base moves a tenth as far", lambda: two_rates(two, ones, [True, False], 0.5, 0.1)[0], [0.95, 2.05], 1e-9)
-exercise.check("the head moves with the full rate", lambda: two_rates(two, ones, [True, False], 0.5, 0.1)[1], [[2.0]], 1e-9)
-exercise.check("factor 0 freezes", lambda: two_rates(two, ones, [True, True], 0.5, 0.0)[0], two[0], 1e-9)
-exercise.check("the given weights are not changed", lambda: (two_rates(two, ones, [True, False], 0.5, 0.1), two[0])[1], [1.0, 2.0], 1e-9)
+
+
+def after(in_base, factor):
+    """The new weights, and after them the first of the old ones."""
+    weights = [np.array([1.0, 2.0]), np.array([[3.0]])]
+    gradients = [np.array([1.0, -1.0]), np.array([[2.0]])]
+    return [*two_rates(weights, gradients, in_base, 0.5, factor), weights[0]]
+
+
+exercise.check("the base moves a tenth as far", lambda: after([True, False], 0.1)[0], [0.95, 2.05], 1e-9)
+exercise.check("the head moves with the full rate", lambda: after([True, False], 0.1)[1], [[2.0]], 1e-9)
+exercise.check("factor 0 freezes", lambda: after([True, True], 0.0)[0], [1.0, 2.0], 1e-9)
+exercise.check(
+    "the given weights are not changed", lambda: after([True, False], 0.1)[2], [1.0, 2.0], 1e-9, "w -= … changes the array itself"
+)
 exercise.done()
 
 # %% [markdown]

@@ -112,8 +112,9 @@ model.fit(x, y, batch_size=32, epochs=1, verbose=0)  # the first one pays for wh
 began = time.perf_counter()
 history = model.fit(x, y, batch_size=32, epochs=1, verbose=0)
 seconds = time.perf_counter() - began
+steps = 47  # 1500 / 32, rounded up
 print(
-    f"an epoch of 1,500 pictures with {place}: {seconds:.2f} s, {1000 * seconds / 47:.1f} ms a step; loss {history.history['loss'][0]:.3f}"
+    f"an epoch of 1,500 pictures with {place}: {seconds:.2f} s, {1000 * seconds / steps:.1f} ms a step; loss {history.history['loss'][0]:.3f}"
 )
 print("weights live with:", backend.owner(model.weights[0].data).name, "  get_weights() gives:", type(model.get_weights()[0]).__name__)
 
@@ -137,7 +138,7 @@ print(f"moved in 10 epochs: once {whole / 1e9:.2f} GB, batch by batch {10 * whol
 
 # %% [markdown]
 # Why is the *reading* of one single number worth a rule? Because Python and the GPU work **at the same time**. Python does not compute: it puts
-# orders into a queue ("multiply these two"), and goes on at once. Each order is a **kernel**, a small program for the GPU. Only when Python
+# orders into a queue ("multiply these two"), and goes on at once. Each order is a **kernel**, a small program for the GPU. (It only shares its name with the kernel of a convolution.) Only when Python
 # reads a number, say with `loss.item()`, it must wait until all orders before it are done. While it waits it gives no new ones, and then
 # the GPU waits for Python.
 #
@@ -169,8 +170,10 @@ exercise = Exercise(
         "for _ in range(kernels): given += launch; done = max(done, given) + work; then return done",
     ],
 )
-exercise.check("one kernel", lambda: finished(1, 10, 3), 13.0)
-exercise.check("short kernels: Python is the slow one", lambda: finished(60, 50, 2), 60 * 50 + 2.0)
+exercise.check("one kernel", lambda: finished(1, 10, 3), 13.0, because="10 µs for the order, and only then 3 of work")
+exercise.check(
+    "short kernels: Python is the slow one", lambda: finished(60, 50, 2), 60 * 50 + 2.0, because="it orders on while the GPU works"
+)
 exercise.check("long kernels: the GPU is the slow one", lambda: finished(60, 50, 80), 50 + 60 * 80.0)
 exercise.check("nothing to do", lambda: finished(0, 50, 80), 0.0)
 exercise.done()
@@ -210,13 +213,20 @@ def timelines(examples):
     for one, (title, (orders, runs)) in zip(axes, examples.items()):
         one.broken_barh(orders, (1.1, 0.8), color="#595959")
         one.broken_barh(runs, (0.1, 0.8), color="#0072B2")
-        name_axes(one, "µs", "", title)
+        name_axes(one, "time (µs)", "", title)
         one.set(yticks=[0.5, 1.5], yticklabels=["GPU", "Python"], ylim=(0, 2), xlim=(0, 950))
     return figure
 
 
 replayed = [(0, 45)], [(50 + 10 * i, 8) for i in range(8)]
 timelines({"short kernels": timeline(8, 50, 10), "long kernels": timeline(8, 50, 110), "short kernels, recorded": replayed})
+
+# %% [markdown]
+# And the reading of numbers? Suppose that Python reads one after each kernel. Then order and work never overlap: Python waits for the GPU, and after
+# that the GPU waits for Python.
+
+# %%
+print(f"60 kernels, 50 µs for an order, 80 µs of work: {50 + 60 * 80:,} µs; with a reading after each: {60 * (50 + 80):,} µs")
 
 # %% [markdown]
 # Short kernels are the normal case for small nets. minidl's `fit` runs two steps as always, records the third as a graph, and plays it from
@@ -238,7 +248,7 @@ for size, ms in zip(batch_sizes, recorded):
 
 def step_times():
     """Both curves over the batch size."""
-    title, subtitle = "One step of the intro net on an H200", "PyTorch was started kernel by kernel"
+    title, subtitle = "One step of the intro net on an H200", "eager: PyTorch was given its kernels one by one"
     figure, (axes,) = panels(1, title, subtitle, "Milliseconds of a step over the batch size.", 5.5, 3.2, room=1.8)
     axes.plot(batch_sizes, recorded, "o-", color="#D55E00")
     axes.plot(batch_sizes, pytorch, "s--", color="#0072B2")
@@ -270,8 +280,17 @@ plan = planned.plan(batch_size=32, epochs=10, samples=40_000)
 print(plan)
 
 # %% [markdown]
-# Where does memory go? Weights, gradients and Adam's two averages are four times 79 530 numbers whatever the batch. Activations are needed for
-# the way back, and grow with the batch:
+# An operation is one multiplication or one addition of the layers' products, forward and backward, for the whole batch. Check a row. The first
+# convolution has 30·30·16 outputs, each from 27 multiplications and 27 additions; for 32 pictures that makes 24.9 M. The gradient of its filters
+# takes as many again: 49.8 M. The second convolution must also tell the first one the gradient of its *input*, so it counts three times.
+
+# %%
+print(f"first convolution: {2 * 27 * 30 * 30 * 16 * 32 * 2:,}   second: {2 * (9 * 16) * 13 * 13 * 32 * 32 * 3:,}")
+
+# %% [markdown]
+# Where does memory go? Weights, gradients and Adam's two averages are four times 79 530 numbers of 4 bytes, 1.3 MB, whatever the batch. The
+# **activations**, what each layer gives, are needed for the way back, and grow with the batch. The rest is needed for moments: their gradients,
+# and the copied patches of im2col. (Memory is measured anew for each plan, so that the numbers differ a little.)
 
 # %%
 for size in (32, 256):
@@ -303,7 +322,9 @@ exercise = Exercise(
         "each = (bytes2 - bytes1) / (size2 - size1); fixed = bytes1 - each * size1; return int((memory - fixed) // each)",
     ],
 )
-exercise.check("3 bytes each and 100 fixed", lambda: largest_batch(10, 130, 20, 160, 400), 100)
+exercise.check(
+    "3 bytes each and 100 fixed", lambda: largest_batch(10, 130, 20, 160, 400), 100, because="a batch of 0 would take 100 bytes already"
+)
 exercise.check("it must fit: rounded down", lambda: largest_batch(10, 130, 20, 160, 402), 100)
 exercise.check("the order of the measurements does not matter", lambda: largest_batch(20, 160, 10, 130, 400), 100)
 exercise.check("nothing fixed", lambda: largest_batch(1, 1000, 2, 2000, 16_500), 16)

@@ -12,9 +12,11 @@
 # The answer explains two things that we only observed: why some learning rates diverge (lesson 3), and why minidl writes its gradient rules
 # in the way it does (lesson 5).
 #
-# *50 minutes. You need: lessons 3, 5 and 7. Matrices come up: that a matrix times a vector is a vector is enough.*
+# *60 minutes. You need: lessons 3, 5 and 7. Matrices come up: that a matrix times a vector is a vector is enough.*
 
 # %%
+import time
+
 import numpy as np
 
 import minidl
@@ -111,7 +113,8 @@ for step in range(6):
 
 # %% [markdown]
 # Look at the right column: near the bottom, the number of correct digits doubles with each step. Gradient descent makes the distance about
-# half as large with each step, no more. Here is the reason as a picture. The parabola at $w = 2$ is not the function, but its bottom lies
+# 0.4 times as large with each step, no more. (You know that factor from lesson 3: it is 1 minus rate times curvature, here $1 - 0.3 \cdot 2$.)
+# Here is the reason as a picture. The parabola at $w = 2$ is not the function, but its bottom lies
 # nearer to the real one, and the next parabola fits better still:
 
 # %%
@@ -123,7 +126,9 @@ def with_parabola(figure):
     axes = figure.axes[0]
     axes.plot(places, e - 4 + (e - 2) * (places - 2) + e / 2 * (places - 2) ** 2, "--", color="#D55E00")
     axes.plot([2.0, 1 + 2 / e], [e - 4, np.exp(1 + 2 / e) - 2 * (1 + 2 / e)], "o", color="#D55E00")
-    axes.set_ylim(0, 8)
+    axes.text(0.2, 7.2, "the parabola", color="#D55E00")
+    axes.text(-0.55, 2.15, "the function f", color="#0072B2")
+    axes.set(ylim=(0, 8), ylabel="f(w)")
     return figure
 
 
@@ -133,7 +138,7 @@ with_parabola(plots.loss_curve(f, (-0.6, 2.6), title="The function, and the para
 # ### Where it goes astray
 #
 # Newton's method jumps to where the *slope is zero*. A hilltop has slope zero, too. Take $g(w) = \frac14 w^4 - \frac12 w^2$, with two valleys
-# at −1 and 1 and a hilltop at 0 between them. Near 0 the curvature $g'' = 3w^2 - 1$ is negative, and dividing by a negative number turns the
+# at −1 and 1 and a hilltop at 0 between them. Its slope is $g' = w^3 - w$. Near 0 the curvature $g'' = 3w^2 - 1$ is negative, and dividing by a negative number turns the
 # step round:
 
 # %%
@@ -145,7 +150,7 @@ for start in (0.3, 0.9):
 
 # %% [markdown]
 # From 0.3 it climbed the hill. This is the first reason why nets are not trained with the bare method: the loss of a net has negative
-# curvature in many directions. (What is done instead is to use $|f''|$, to add something to it, or never to leave a small region that the
+# curvature in many directions. (At the end of this lesson we count them. What is done instead is to use $|f''|$, to add something to it, or never to leave a small region that the
 # parabola can be trusted in.)
 #
 # ## Two parameters: the Hessian
@@ -193,7 +198,10 @@ exercise = Exercise(
     ],
 )
 exercise.check("its shape", lambda: np.shape(line_hessian(x)), (2, 2))
-exercise.check("for two points", lambda: line_hessian(np.array([1.0, 3.0])), [[10.0, 4.0], [4.0, 2.0]], 1e-9)
+exercise.check(
+    "for two points", lambda: line_hessian(np.array([1.0, 3.0])), [[10.0, 4.0], [4.0, 2.0]], 1e-9,
+    "the 2 of the square stays, and b has a curvature of its own: ∂L/∂b grows by 2 for each unit of b",
+)  # fmt: skip
 exercise.check("it is symmetric", lambda: line_hessian(x)[0][1] == line_hessian(x)[1][0])
 exercise.check("what minidl finds for the houses", lambda: line_hessian(x), measured, 1e-9)
 exercise.done()
@@ -252,8 +260,12 @@ print(f"solving with it takes about n³/3 = {n**3 / 3:.0e} multiplications")
 #
 # $$\nabla(\nabla L \cdot v) = H v \qquad (v \text{ held fixed})$$
 #
+# Why? With two parameters, $\nabla L \cdot v = \frac{\partial L}{\partial w} v_1 + \frac{\partial L}{\partial b} v_2$. Differentiate that by
+# $w$: $\frac{\partial^2 L}{\partial w^2} v_1 + \frac{\partial^2 L}{\partial w\,\partial b} v_2$, and this is the first row of $H$ times $v$. By $b$ you
+# get the second row.
+#
 # So: one walk back for the gradient, a dot product, a second walk back. It costs a few times a gradient, whether there are two parameters
-# or a million.
+# or a million. (If you get `None` in place of a gradient, the first walk back was not recorded, so that nothing leads from it to the parameters.)
 #
 # ## Exercise 3: a Hessian–vector product
 
@@ -389,8 +401,8 @@ def softplus_rule(g, y, x):
 
 
 # %% tags=["check"]
-def derivatives_of_softplus(at, order):
-    """The derivative of that order, by the student's rule."""
+def derivatives_of_softplus(at, order, times=1.0):
+    """The derivative of that order of times · softplus, by the student's rule."""
 
     @minidl.op
     def softplus(xp, x):
@@ -398,9 +410,11 @@ def derivatives_of_softplus(at, order):
 
     softplus.vjp(softplus_rule)
     w = Tensor(at, requires_grad=True)
-    value = softplus(w)
+    value = times * softplus(w)
     for _ in range(order):
         (value,) = minidl.grad(value, [w], create_graph=True)
+        if value is None:
+            return "None: no recorded path leads to x"
     return value.item()
 
 
@@ -416,6 +430,7 @@ exercise = Exercise(
 )
 exercise.check("the first derivative is the sigmoid", lambda: derivatives_of_softplus(0.7, 1), s, 1e-9)
 exercise.check("the second is s·(1 − s)", lambda: derivatives_of_softplus(0.7, 2), s * (1 - s), 1e-9, "the rule must be written in Tensors")
+exercise.check("three times softplus: the rule uses g", lambda: derivatives_of_softplus(0.7, 1, 3.0), 3 * s, 1e-9)
 exercise.check("the third", lambda: derivatives_of_softplus(0.7, 3), s * (1 - s) * (1 - 2 * s), 1e-9)
 exercise.done()
 
@@ -423,14 +438,19 @@ exercise.done()
 # ## How large may the learning rate be?
 #
 # In lesson 3 the largest rate for one parameter was $1/a$, for a loss $a\,w^2$. That curvature is $2a$, so the limit is **2 / curvature**. In many
-# dimensions each direction has its own curvature. The largest one decides: it is the largest **eigenvalue** $\lambda$ of the Hessian, and gradient
-# descent near a minimum is stable only if
+# dimensions each direction has its own curvature: for a direction $v$ of length 1 it is $v \cdot (Hv)$.
+#
+# Some directions are special. $H$ does not turn them, it only stretches them: $Hv = \lambda v$. Such a $v$ is an **eigenvector** of $H$, and the
+# factor $\lambda$ its **eigenvalue**; it is the curvature in that direction. (Example: for $H = \begin{pmatrix} 3 & 0 \\ 0 & 1 \end{pmatrix}$ they are
+# $(1, 0)$ with 3 and $(0, 1)$ with 1.) A symmetric matrix of n rows has n of them, at right angles, and no direction is more curved than the one with
+# the largest $\lambda$. That one decides: gradient descent near a minimum is stable only if
 #
 # $$\eta < \frac{2}{\lambda_{\max}}$$
 #
 # To find $\lambda_{\max}$ we need no matrix either. **Power iteration**: take any vector, multiply by $H$, scale to length 1, and again. Each
 # product stretches the component along the most curved direction most, until nothing else is left. The factor by which the vector is
-# stretched is then $\lambda_{\max}$. (Strictly, that of the largest magnitude; near a minimum it is positive.)
+# stretched is then $\lambda_{\max}$. In the example, $(1, 1)$ becomes $(3, 1)$, then $(9, 1)$, then $(27, 1)$, but for the scaling. (Strictly, it
+# finds the eigenvalue of the largest magnitude; near a minimum that is positive.)
 #
 # ## Exercise 5: power iteration
 
@@ -458,7 +478,10 @@ exercise = Exercise(
     ],
 )
 diagonal = np.array([3.0, 1.0, 0.5])
-exercise.check("a diagonal matrix", lambda: largest_curvature(lambda v: diagonal * v, np.ones(3), 50), 3.0, 1e-6)
+exercise.check(
+    "a diagonal matrix", lambda: largest_curvature(lambda v: diagonal * v, np.ones(3), 50), 3.0, 1e-6,
+    "v must have length 1 after each product; the result is v·(H·v), not the length of v",
+)  # fmt: skip
 exercise.check(
     "the length of the start does not matter", lambda: largest_curvature(lambda v: diagonal * v, 100 * np.ones(3), 50), 3.0, 1e-6
 )
@@ -514,6 +537,40 @@ for share in (0.5, 0.9, 1.5, 3.0):
 # Below the limit the loss falls quietly. Above it, the walk is thrown out of the valley: the loss leaps up, and where it goes from there is
 # luck. A net is no parabola, so that the limit holds only near where it was measured. That is worth a thought: real trainings
 # with a fixed rate drift to places where λ is close to 2/η, and stay at that edge (Cohen and others, 2021).
+#
+# With 65 parameters we can, for once, write the whole Hessian down and look at *all* its eigenvalues: column $i$ is $H$ times the vector
+# that has a 1 at place $i$ and zeros elsewhere.
+
+# %%
+ends = np.cumsum([w.size for w in parameters])[:-1]
+
+
+def as_parameters(v):
+    """A vector of 65 numbers, cut into arrays of the parameters' shapes."""
+    return [part.reshape(w.shape) for part, w in zip(np.split(v, ends), parameters)]
+
+
+def as_vector(arrays):
+    """All numbers of several arrays in a row."""
+    return np.concatenate([a.ravel() for a in arrays])
+
+
+columns = [as_vector([p.numpy() for p in minidl.hvp(net_loss, parameters, as_parameters(v))]) for v in np.eye(65)]
+eigenvalues = np.linalg.eigvalsh(np.stack(columns, axis=1))
+print(f"largest eigenvalue {eigenvalues[-1]:.2f} (power iteration: {top:.2f}); negative ones: {(eigenvalues < 0).sum()} of 65")
+
+for what, call in (
+    ("gradients", lambda: minidl.grad(net_loss(*parameters), parameters)),
+    ("products H·v", lambda: minidl.hvp(net_loss, parameters, direction)),
+):
+    began = time.perf_counter()
+    for _ in range(100):
+        call()
+    print(f"100 {what:<12} take {1000 * (time.perf_counter() - began):5.0f} ms")
+
+# %% [markdown]
+# Power iteration had found the largest one. And a good many are negative, even after training: in those directions the bare method of Newton
+# would climb. A product costs a few gradients, as promised.
 #
 # ## What you know now
 #

@@ -26,6 +26,7 @@ listener: Callable[..., None] | None = None  # the grader; without one, results 
 known: set[tuple[str, str]] = set()  # exercise and title of what the grader need not hear again
 
 _patience = {"seconds": SECONDS}
+_PACKAGE = str(Path(__file__).parents[1])
 _LIBRARIES = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -246,7 +247,7 @@ def told(error: BaseException) -> str:
 def _own(file: str) -> bool:
     """Whether code is the learner's, or a check: not minidl's, a library's, Python's."""
     path = Path(file)
-    if "minidl" in path.parts[-4:-1] or file.startswith(_LIBRARIES) or "site-packages" in path.parts:
+    if file.startswith((_PACKAGE, *_LIBRARIES)) or "site-packages" in path.parts:
         return False
     return file.startswith("<check") or file.endswith((".py", ".ipynb")) or not file.startswith("<") and not path.is_absolute()
 

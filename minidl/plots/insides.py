@@ -65,7 +65,8 @@ def grad_cam(
     blended. ``images``: (n, H, W, C) as the model takes them; ``class_names`` are written under the pictures."""
     heat = attribution.grad_cam(model, images, classes, layer, kind)
     name = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++"}[kind]
-    return _attributions(model, images, heat, classes, class_names, title or f"{name}: what speaks for the answer")
+    said = "dark: speaks most for the class below"
+    return _attributions(model, images, heat, classes, class_names, title or f"{name}: what speaks for the answer", said)
 
 
 def saliency(
@@ -73,10 +74,13 @@ def saliency(
 ) -> Figure:
     """Which pixels the score of a class hangs on, by `minidl.attribution.saliency`, drawn as `grad_cam` is."""
     heat = attribution.saliency(model, images, classes, samples)
-    return _attributions(model, images, heat, classes, class_names, title or "Saliency: the pixels that the answer hangs on")
+    said = "dark: moves the score of the class below most, up or down"
+    return _attributions(model, images, heat, classes, class_names, title or "Saliency: the pixels that the answer hangs on", said)
 
 
-def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_names: Iterable[Any] | None, title: str) -> Figure:
+def _attributions(
+    model: Any, images: Any, heat: Numbers, classes: Any, class_names: Iterable[Any] | None, title: str, said: str
+) -> Figure:
     pictures = _seen(np.asarray(to_numpy(images) if not isinstance(images, (list, tuple)) else images))
     probabilities = attribution.probabilities(model.predict(np.asarray(images), verbose=0))
     names = as_names(class_names, probabilities.shape[1])
@@ -84,7 +88,7 @@ def _attributions(model: Any, images: Any, heat: Numbers, classes: Any, class_na
     captions = [f"{names[k]}" for k in chosen]
     n, columns = len(pictures), min(len(pictures), 8)
     bands = -(-n // columns)
-    subtitle = "dark: speaks most for the class below   picture, map, both"
+    subtitle = f"{said}   picture, map, both"
     said = listing([f"{name} ({100 * p[k]:.0f} %)" for name, p, k in zip(captions, probabilities, chosen)])
     width = max(columns * STEP - (STEP - SIDE) + 0.75, 5.6)
     figure = new_picture(width, bands * (3 * STEP + 0.42) - 0.2, title, subtitle, f"{title}: {said}.")

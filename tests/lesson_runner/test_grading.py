@@ -99,6 +99,7 @@ def test_as_a_notebook(lesson, tmp_path):
         (("CONSTANT = 3.0", "exit()"), 4, {"a constant": "name 'CONSTANT' is not defined"}),
         (('exercise.check("a number", lambda: double(2.0), 4.0)\n', ""), 5, {}),
         (("lambda: double(2.0), 4.0", "lambda: 4.0, 4.0"), 5, {}),
+        (("    return 2 * x\n", "    return print(x).a\n"), 3, {"a number": "print(x).a (a function without return gives None"}),
         (("    return 2 * x\n", "    raise KeyError('x')\n"), 3, {"a number": "it raised KeyError: 'x' in line 19: raise KeyError('x')"}),
     ],
 )
@@ -109,6 +110,12 @@ def test_every_lost_point_has_its_reason(lesson, tmp_path, change, points, reaso
     found = reasons(result)
     assert all(text in found[title] for title, text in reason.items()), found
     assert all(found.values()) and len(found) == 5 - points
+
+
+def test_an_error_in_the_check_itself_names_no_line_of_the_learner(lesson, tmp_path):
+    lesson.path.write_text(LESSON.replace("lambda: double(2.0), 4.0", "lambda: double(2.0).is_integer()"), encoding="utf-8")
+    reason = reasons(graded(lesson, LESSON.replace("    return 2 * x\n", "    2 * x\n"), tmp_path))["a number"]
+    assert "'is_integer' in the check: " in reason and "(a function without return gives None" in reason
 
 
 def test_a_tampered_check_is_not_believed(lesson, tmp_path):

@@ -19,7 +19,7 @@ BESIDE = (
     "higher_order", "ledger", "random_numbers", "switches", "tracing", "training",
 )  # fmt: skip
 GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
-WORDS = re.compile(r"(``.+?``|`[^`]+`)")
+WORDS = re.compile(r"(``.+?``|`[^`]+`|(?<![\w*])\*[a-z]+\*(?![\w*]))")
 
 
 @cache
@@ -184,6 +184,8 @@ def _escaped(line: str) -> str:
         elif part.startswith("`") and part.endswith("`") and len(part) > 2:
             inner = part[1:-1]
             parts.append(f"\\ :py:obj:`{inner}`\\ " if re.fullmatch(r"[\w.]+", inner) else f"\\ ``{inner}``\\ ")
+        elif part.startswith("*") and part.endswith("*") and len(part) > 2:
+            parts.append(f"\\ {part}\\ ")
         else:
             parts.append(re.sub(r"([\\*_`|])", r"\\\1", part))
     return "".join(parts)

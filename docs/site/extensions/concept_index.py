@@ -44,8 +44,8 @@ class ConceptIndex(SphinxDirective):
             address = f"lessons/{lesson.path.stem}.html#concept-{one['number']}"
             where = f"Lesson {lesson.title}" + (f": {heading}" if heading else "")
             links.append(f'<a href="{address}">{html.escape(where.replace("`", ""))}</a>')
-        shown = "<br>".join(links) or '<span class="later">in a lesson that is still to come</span>'
-        return f"<dt>{html.escape(one['name'])}</dt><dd>{shown}</dd>"
+        shown = "<br>\n".join(links) or '<span class="later">in a lesson that is still to come</span>'
+        return f"<dt>{html.escape(one['name'])}</dt>\n<dd>{shown}</dd>\n"  # new lines: words apart where the search quotes them
 
 
 def check(app: Sphinx) -> None:
