@@ -14,8 +14,9 @@
 #
 # **How a lesson works.** Run its cells in order, each when you have read what stands above it (in Jupyter: Shift + Enter). Functions that only draw
 # a picture you may skip. Where it says *Predict*, decide before you look. In an exercise, write your code in place of the line
-# `raise NotImplementedError(…)`, run the cell, and then the one below it, which checks your answer. All checks of your file at once, and hints:
-# `minidl lesson check 0 FILE` and `minidl lesson hint 0 distance` (the exercise's name), in a terminal.
+# `raise NotImplementedError(…)`, run the cell, and then the one below it, which checks your answer. In a terminal,
+# `minidl lesson check 0 FILE` makes all checks of your file at once, `minidl lesson hint 0 distance` (the exercise's name) gives a hint, and
+# `minidl lesson solution 0` shows the solutions, and the answers to the predictions.
 
 # %%
 import numpy as np

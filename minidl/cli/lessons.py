@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from minidl.lesson_runner.exercises import TODO
-from minidl.lesson_runner.format import Lesson, lesson, lessons, solutions, student_version
+from minidl.lesson_runner.exercises import TODO, Prediction
+from minidl.lesson_runner.format import Lesson, lesson, lessons, predictions, solutions, student_version
 from minidl.lesson_runner.grading import Grade, expected_exercises, grade, unread
 from minidl.lesson_runner.notebooks import notebook
 from minidl.registry import nearest
@@ -94,9 +94,12 @@ def hint(number: int, exercise: str | None, which: int) -> None:
 
 
 def solution(number: int) -> None:
-    """The solutions of a lesson."""
-    for text in solutions(lesson(number).text):
+    """The solutions of a lesson, and the answers to its predictions."""
+    one = lesson(number)
+    for text in solutions(one.text):
         typer.echo(text + "\n")
+    for told in predictions(one):
+        typer.echo(f"# {Prediction(**told)!r}\n{Prediction(**told).reveal()}\n".replace("\n", "\n# ").removesuffix("# "))
 
 
 def _file(one: Lesson, given: Path | None) -> Path:

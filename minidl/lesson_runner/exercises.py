@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minidl import checking
+from minidl.lesson_runner.format import lessons, predictions
 from minidl.pages import framed
 from minidl.tensor import Tensor
 
@@ -37,9 +38,10 @@ class TooLong(BaseException):
 class Exercise:
     """A few checks, a point each. What fails says why, and the next checks go on.
 
-    ``name``: of the exercise, as ``minidl lesson hint`` takes it; ``task``: in one sentence; ``hints``: three, each saying more."""
+    ``name``: of the exercise, as ``minidl lesson hint`` takes it; ``task``: in one sentence; ``hints``: three, each saying more (not in a
+    student's copy)."""
 
-    def __init__(self, name: str, task: str, hints: Sequence[str]):
+    def __init__(self, name: str, task: str, hints: Sequence[str] = ()):
         self.name, self.task, self.hints = name, task, list(hints)
         self.points = self.total = 0
 
@@ -112,9 +114,12 @@ class Exercise:
 
 
 class Prediction:
-    """A question to answer before the next cell shows it: in a notebook and on the site the answer is folded away."""
+    """A question to answer before the next cell shows it: in a notebook and on the site the answer is folded away. A student's copy does
+    not hold it: there it is looked up in the lesson."""
 
-    def __init__(self, question: str, choices: Sequence[str], answer: int, why: str):
+    def __init__(self, question: str, choices: Sequence[str], answer: int | None = None, why: str = ""):
+        if answer is None:
+            answer, why = _answer(question)
         if not 0 <= answer < len(choices):
             raise ValueError(f"answer must be one of 0…{len(choices) - 1}; got {answer}")
         self.question, self.choices, self.answer, self.why = question, list(choices), answer, why
@@ -134,6 +139,14 @@ class Prediction:
     def reveal(self) -> str:
         """The answer, for those who read in a terminal."""
         return f"{'abcdef'[self.answer]}) {self.choices[self.answer]}. {self.why}"
+
+
+def _answer(question: str) -> tuple[int, str]:
+    for one in lessons():
+        for told in predictions(one):
+            if told["question"] == question:
+                return told["answer"], told["why"]
+    raise ValueError(f"no lesson asks {question!r}: a prediction of your own needs its answer")
 
 
 class embed:

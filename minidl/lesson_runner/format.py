@@ -2,14 +2,18 @@
 
 A cell begins with ``# %%`` (code) or ``# %% [markdown]``. A code cell whose first line is ``# %% tags=["check"]`` holds the checks of an
 exercise; one with ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is what the student writes."""
+import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import minidl
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 TODO = 'raise NotImplementedError("this is still to be written")'
+SPOILERS = ("hints", "answer", "why")  # keywords of Exercise and Prediction
 _HEAD = re.compile(r"# %%(?P<rest>.*)")
 
 
@@ -106,10 +110,42 @@ def student_version(text: str) -> str:
             lines.append(line)
     if inside:
         raise ValueError("a solution has no end")
-    return "\n".join(lines) + "\n"
+    whole = "\n".join(lines) + "\n"
+    for cell in cells(whole):
+        if cell.kind != "markdown":
+            whole = whole.replace(cell.source, unspoilt(cell.source))
+    return whole
+
+
+def unspoilt(source: str) -> str:
+    """A cell without the hints of its exercise and the answer of its prediction: ``minidl lesson hint`` and ``solution`` tell them."""
+    if not re.search(r"\b(Exercise|Prediction)\(", source):
+        return source
+    code = source.encode()
+    starts = [0, *(match.end() for match in re.finditer(rb"\n", code))]
+    for call in sorted(_calls(source, "Exercise", "Prediction"), key=lambda call: -call.lineno):
+        told = [keyword.value for keyword in call.keywords if keyword.arg in SPOILERS]
+        kept = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in SPOILERS)]
+        if told and kept:  # what is told stands last
+            begin, end = (max(starts[(v.end_lineno or 1) - 1] + (v.end_col_offset or 0) for v in part) for part in (kept, told))
+            code = code[:begin] + code[end:]
+    return code.decode()
+
+
+def predictions(lesson: Lesson) -> Iterator[dict[str, Any]]:
+    """``question``, ``choices``, ``answer`` and ``why`` of each."""
+    for call in _calls(lesson.text, "Prediction"):
+        named = {keyword.arg or "": keyword.value for keyword in call.keywords}
+        given = dict(zip(("question", "choices", "answer", "why"), call.args)) | named
+        yield {name: ast.literal_eval(value) for name, value in given.items()}
+
+
+def _calls(source: str, *names: str) -> Iterator[ast.Call]:
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in names)
 
 
 def solutions(text: str) -> list[str]:
     """The cells with the solutions, markers taken out."""
-    return [re.sub(rf"^\s*{re.escape(marker)}\n?", "", cell.source, flags=re.MULTILINE) for cell in cells(text) if cell.has_solution
-            for marker in [BEGIN]]  # fmt: skip
+    markers = rf"^ *({re.escape(BEGIN)}|{re.escape(END)})\n?"
+    return [re.sub(markers, "", cell.source, flags=re.MULTILINE).rstrip() for cell in cells(text) if cell.has_solution]

@@ -9,7 +9,7 @@ import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from minidl.lesson_runner.format import Cell, Lesson, cells
+from minidl.lesson_runner.format import Cell, Lesson, cells, unspoilt
 from minidl.lesson_runner.reading import parsed
 
 
@@ -71,11 +71,12 @@ def _pieces(cell: Cell, checks: dict[str, Cell], name: str) -> list[Item]:
     lines = [line.rstrip() for line in cell.source.split("\n")]
     found, code = [], lines[:]
     for exercise, check in checks.items():
-        wanted = [line.rstrip() for line in check.source.split("\n")]
-        for at in range(len(lines) - len(wanted) + 1):
-            if lines[at : at + len(wanted)] == wanted:
-                found.append((at, exercise))
-                code[at : at + len(wanted)] = [""] * len(wanted)
+        for form in {check.source, unspoilt(check.source)}:
+            wanted = [line.rstrip() for line in form.split("\n")]
+            for at in range(len(lines) - len(wanted) + 1):
+                if lines[at : at + len(wanted)] == wanted:
+                    found.append((at, exercise))
+                    code[at : at + len(wanted)] = [""] * len(wanted)
     file = cell.place or name
     items, begin = [], 0
     for at, exercise in [*sorted(found), (len(lines), "")]:
@@ -118,7 +119,8 @@ class _Names:
 
 def _needed(items: list[Item], own: Sequence[Cell]) -> list[Item]:
     """Without those of the lesson's cells, left as they were, that change nothing which another cell uses."""
-    given = {cell.source: _names(cell.source) for cell in own if cell.kind == "code" and not cell.has_solution}
+    plain = [cell.source for cell in own if cell.kind == "code" and not cell.has_solution]
+    given = {form: _names(form) for source in plain for form in {source, unspoilt(source)}}
     modules = {name for names in given.values() for name in names.imports}
     keep = {number for number, item in enumerate(items) if item.source not in given}
     used = {name for number in keep for name in _names(items[number].source).uses}
