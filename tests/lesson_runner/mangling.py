@@ -45,7 +45,7 @@ WRAPPED = "def {f}(*given, **named):\n    {do}\n    return right_{f}(*given, **n
 LOOP = "longer than"
 # kind: (what stands in the place of the function f, what the reason says, whether the results are still right)
 FUNCTIONS: dict[str, tuple[str, str, bool]] = {
-    "deleted": ("", "name '{f}' is not defined: was it deleted or renamed?", False),
+    "deleted": ("", "name '{f}' is not defined: was it deleted, renamed, or never imported?", False),
     "renamed": ("def my_{f}(*given, **named):\n    return right_{f}(*given, **named)", "'{f}' is not defined", False),
     "a value": ("{f} = 3", "not callable", False),
     "without arguments": ("def {f}():\n    return 1.0", "argument", False),
