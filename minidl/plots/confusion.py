@@ -76,7 +76,10 @@ def _counted(y_true: Any, y_pred: Any, names: list[Any] | None) -> Counts:
 def _checked(matrix: Any) -> Counts:
     counts = as_array(matrix, "the confusion matrix")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or len(counts) < 2:
-        raise ValueError(f"a confusion matrix has shape (classes, classes) with at least two classes, got {counts.shape}")
+        raise ValueError(
+            f"a confusion matrix has shape (classes, classes) with at least two classes, got {counts.shape}; "
+            "labels and answers come as a pair: confusion_matrix((y_true, y_pred))"
+        )
     if not np.isfinite(counts).all() or (counts < 0).any() or (counts != np.floor(counts)).any():
         raise ValueError("a confusion matrix holds counts: whole numbers ≥ 0")
     if not counts.any():

@@ -71,6 +71,7 @@ def test_perfect():
     ([[np.nan, 1], [0, 1]], None, ValueError, "counts"),
     (np.zeros((2, 2)), None, ValueError, "every count is 0"),
     (np.eye(3), ["a", "b"], ValueError, "2 names for 3 classes"),
+    (np.array([0, 1]), np.array([0, 1]), ValueError, r"come as a pair: confusion_matrix\(\(y_true, y_pred\)\)"),
     (np.eye(3), "abc", TypeError, "list of names"),
     (([0, 1], [0]), None, ValueError, "y_true with 2, y_pred with 1"),
     (([0, 1], [0, 2]), ["a", "b"], ValueError, "y_pred holds the class 2"),
