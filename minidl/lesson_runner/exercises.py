@@ -7,6 +7,8 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -170,30 +172,44 @@ def _difference(value: Any, expected: Any, tolerance: float) -> str:
     if isinstance(expected, bool) or expected is None or isinstance(expected, str):
         value = value.item() if isinstance(value, (Tensor, np.generic, np.ndarray)) and value.size == 1 and not value.shape else value
         return "" if type(value) is type(expected) and value == expected else _unlike(value, expected)
-    if isinstance(expected, (int, float, np.ndarray, np.generic, Tensor, list, tuple)):
-        a, b = (_array(v) for v in (value, expected))
-        if a is not None and b is not None:
-            if a.shape != b.shape:
-                return _other_shape(a, b)
-            if a.dtype.kind in "biuf" and b.dtype.kind in "biuf":
-                what, kind = ("answers", bool) if a.dtype.kind == b.dtype.kind == "b" else ("numbers", float)
-                a, b = a.astype(float), b.astype(float)
-                scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
-                with np.errstate(invalid="ignore"):
-                    wrong = ~(np.isclose(a, b, rtol=0, atol=tolerance * max(scale, 1e-300), equal_nan=True))
-                if not wrong.any():
-                    return ""
-                if not a.ndim:
-                    return _unlike(a.item(), b.item())
-                if a.ndim == 1 and a.size <= FEW:
-                    return f"expected {_listed(b.astype(kind))}, got {_listed(a.astype(kind))}"
-                at = tuple(int(i) for i in np.argwhere(wrong)[0])
-                return f"{int(wrong.sum())} of {wrong.size} {what} differ; at {list(at)} {_unlike(kind(a[at]), kind(b[at]))}"
-    try:
-        same = bool(value == expected)
-    except Exception:
-        same = False
+    a, b = (_array(v) for v in (value, expected))
+    if a is not None and b is not None:
+        return _other_numbers(value, a, b, tolerance) if a.shape == b.shape else _other_shape(a, b)
+    # From here on the value is not asked whether it is equal unless it is of the expected kind: unittest.mock.ANY is equal to anything.
+    if isinstance(expected, dict):
+        same = type(value) is dict and value.keys() == expected.keys()
+        same = same and _alike([value[key] for key in expected], [*expected.values()], tolerance)
+    elif isinstance(expected, (list, tuple)):
+        same = isinstance(value, (list, tuple)) and _alike(value, expected, tolerance)
+    else:
+        try:
+            same = type(value) is type(expected) and bool(value == expected)
+        except Exception:
+            same = False
     return "" if same else _unlike(value, expected)
+
+
+def _alike(values: Sequence[Any], expected: Sequence[Any], tolerance: float) -> bool:
+    return len(values) == len(expected) and not any(map(_difference, values, expected, repeat(tolerance)))
+
+
+def _other_numbers(value: Any, a: np.ndarray, b: np.ndarray, tolerance: float) -> str:
+    """The same for arrays of one shape; ``a`` is the value."""
+    if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
+        return "" if a.dtype.kind == b.dtype.kind and (a == b).all() else _unlike(value, b.tolist())
+    what, kind = ("answers", bool) if a.dtype.kind == b.dtype.kind == "b" else ("numbers", float)
+    a, b = a.astype(float), b.astype(float)
+    scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.isclose(a, b, rtol=0, atol=tolerance * max(scale, 1e-300), equal_nan=True))
+    if not wrong.any():
+        return ""
+    if not a.ndim:
+        return _unlike(a.item(), b.item())
+    if a.ndim == 1 and a.size <= FEW:
+        return f"expected {_listed(b.astype(kind))}, got {_listed(a.astype(kind))}"
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return f"{int(wrong.sum())} of {wrong.size} {what} differ; at {list(at)} {_unlike(kind(a[at]), kind(b[at]))}"
 
 
 def _other_shape(a: np.ndarray, b: np.ndarray) -> str:
@@ -213,8 +229,8 @@ def _array(value: Any) -> np.ndarray | None:
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
         return None
     try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
+        array = np.asarray(float(value) if type(value) is int or isinstance(value, Fraction) else value)
+    except (TypeError, ValueError, OverflowError):
         return None
     return array if array.dtype.kind in "biufUS" else None
 

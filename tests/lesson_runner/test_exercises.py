@@ -1,3 +1,6 @@
+from fractions import Fraction
+from unittest import mock
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,8 @@ def made(**changes):
         (1.0, 1), (np.float32(0.1), 0.1), (np.arange(3), [0, 1, 2]), (minidl.Tensor([1.0, 2.0]), np.array([1, 2])), (True, True),
         (np.bool_(True), True), ("a", "a"), ({"a": 1}, {"a": 1}), (None, None), ((1.0, 2.0), (1.0, 2.0)), (float("nan"), float("nan")),
         (float("inf"), float("inf")), (1e-12, 1e-12), (0.0, 0.0), (["a", "b"], ["a", "b"]), (np.zeros((0, 3)), np.zeros((0, 3))),
+        (2**70, 2.0**70), (Fraction(1, 2), 0.5), (("a",), ["a"]), ({"a": (1, 2)}, {"a": [1, 2]}), (frozenset("ab"), frozenset("ba")),
+        ((np.arange(2), minidl.Tensor(3.0)), [np.arange(2), 3]),
     ],
 )  # fmt: skip
 def test_what_is_equal(value, expected, capsys):
@@ -49,6 +54,15 @@ def test_what_is_equal(value, expected, capsys):
         ({"a": 2}, {"a": 1}, "expected {'a': 1}, got {'a': 2}"),
         (object(), 1.0, "expected 1, got <object"),
         ([[1, 2], [3]], [1.0], "expected [1.0], got [[1, 2], [3]]"),
+        (mock.ANY, 1.0, "expected 1, got <ANY>"),
+        (mock.ANY, "a", "expected 'a', got <ANY>"),
+        (mock.ANY, frozenset("a"), "expected frozenset({'a'}), got <ANY>"),
+        ([mock.ANY, mock.ANY], [1.0, 2.0], "expected [1.0, 2.0], got [<ANY>, <ANY>]"),
+        (["a", mock.ANY], ["a", "b"], "expected ['a', 'b'], got ['a', <ANY>]"),
+        ({"a": mock.ANY}, {"a": 1}, "expected {'a': 1}, got {'a': <ANY>}"),
+        (["a", "c"], ["a", "b"], "expected ['a', 'b'], got ['a', 'c']"),
+        ([1.0, 2.0], ["a", "b"], "expected ['a', 'b'], got [1.0, 2.0]"),
+        ((np.arange(2), 4), [np.arange(2), 3], "expected [array([0, 1]), 3], got (array([0, 1]), 4)"),
     ],
 )
 def test_what_is_not(value, expected, reason, capsys):
