@@ -151,13 +151,13 @@ class _Grading:
         number, begun = -1, None
         for event in events:
             self.ran = True
-            key = (str(event.get("exercise")), event.get("begin", event.get("check")))
+            check = self.checks.get((event.get("exercise", ""), event.get("begin") or event.get("check", "")))
             if "item" in event:
                 number, begun = left[event["item"]], None
             elif "begin" in event:
-                begun = self.checks.get((key[0], str(key[1])))
-            elif "check" in event and key in self.checks:
-                begun, self.checks[key].passed, self.checks[key].reason = None, bool(event["passed"]), str(event["reason"])
+                begun = check
+            elif "check" in event and check is not None and check is begun:
+                begun.passed, begun.reason, begun = event["passed"], event["reason"], None
             elif "error" in event and number >= 0:
                 item = self.items[number]
                 self.errors.setdefault(number, event["error"] if item.kind == "check" else f"{item.place(event['line'])}: {event['error']}")

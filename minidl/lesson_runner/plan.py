@@ -63,7 +63,7 @@ def hidden(lesson: Lesson) -> list[str]:
 
 
 def defines(source: str, name: str) -> bool:
-    return bool(re.search(rf"^\s*(?:(?:async\s+)?def|class)\s+{name}\b|^\s*{name}\s*(?::[^=]*)?=[^=]", source, re.MULTILINE))
+    return bool(re.search(rf"^[ \t]*(?:(?:async\s+)?def|class)\s+{name}\b|^[ \t]*{name}[ \t]*(?::[^=\n]*)?=[^=]", source, re.MULTILINE))
 
 
 def _pieces(cell: Cell, checks: dict[str, Cell], name: str) -> list[Item]:

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -41,7 +42,9 @@ def run(items: Sequence[Item], known: Sequence[tuple[str, str]], imports: str, h
         allowed: dict[str, float]) -> Run:  # fmt: skip
     """Run the items in a new process, for so many seconds at most. ``known``: checks that need not be made
     again, by exercise and title."""
-    program = {"items": [asdict(item) for item in items], "known": known, "imports": imports, "hidden": hidden, "limits": allowed}
+    word = secrets.token_hex(8)  # said with each report, so that what a student's code writes into the channel is none
+    program = {"items": [asdict(item) for item in items], "known": known, "imports": imports, "hidden": hidden, "limits": allowed,
+               "word": word}  # fmt: skip
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as complaints:
         script, desk = Path(folder, "program.json"), Path(folder, "desk")
         script.write_text(json.dumps(program), encoding="utf-8")
@@ -51,16 +54,16 @@ def run(items: Sequence[Item], known: Sequence[tuple[str, str]], imports: str, h
         process = subprocess.Popen(command, env=environment, cwd=desk, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=complaints, start_new_session=True)  # fmt: skip
         try:
-            return _watched(process, items, seconds, allowed, complaints)
+            return _watched(process, word, items, seconds, allowed, complaints)
         finally:
             _end(process)
 
 
-def _watched(process: subprocess.Popen[bytes], items: Sequence[Item], seconds: float, allowed: dict[str, float],
+def _watched(process: subprocess.Popen[bytes], word: str, items: Sequence[Item], seconds: float, allowed: dict[str, float],
              complaints: IO[bytes]) -> Run:  # fmt: skip
     found, end = Run(), time.monotonic() + seconds
     pause = end
-    for event in _events(process):
+    for event in _events(process, word):
         now = time.monotonic()
         if event is not None:
             found.events.append(event)
@@ -87,7 +90,7 @@ def _watched(process: subprocess.Popen[bytes], items: Sequence[Item], seconds: f
     return found
 
 
-def _events(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
+def _events(process: subprocess.Popen[bytes], word: str) -> Iterator[dict[str, Any] | None]:
     """What the process reports; None whenever nothing came for a while."""
     lines: queue.Queue[bytes | None] = queue.Queue()
 
@@ -115,7 +118,7 @@ def _events(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]
             return
         with contextlib.suppress(ValueError, RecursionError):
             event = json.loads(line)
-            if isinstance(event, dict):
+            if isinstance(event, dict) and event.pop("word", None) == word:
                 yield event
 
 

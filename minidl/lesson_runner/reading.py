@@ -34,6 +34,8 @@ def _text(raw: bytes) -> str:
             encoding = tokenize.detect_encoding(io.BytesIO(raw).readline)[0]
     try:
         return raw.decode(encoding)
+    except LookupError:  # a comment names a codec that makes no text, such as hex
+        raise ValueError(f"its encoding, {encoding}, is none for text: save it as UTF-8") from None
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ValueError(f"it is no text in UTF-8 (line {line}): save it as UTF-8") from None
@@ -65,9 +67,9 @@ def _notebook(text: str) -> list[Cell]:
 
 def _without_magics(source: str) -> str:
     """``%matplotlib inline``, ``!pip …`` and ``name?`` are Jupyter's, not Python's."""
-    if not re.search(r"^\s*[%!?]|\?\s*$", source, re.MULTILINE) or parsed(source) is not None:
+    if not re.search(r"^[ \t]*[%!?]|\?[ \t]*$", source, re.MULTILINE) or parsed(source) is not None:
         return source
-    return re.sub(r"^(\s*)([%!?].*|[\w.]+\?+\s*)$", r"\1pass  # \2", source, flags=re.MULTILINE)
+    return re.sub(r"^([ \t]*)([%!?].*|[\w.]+\?+[ \t]*)$", r"\1pass  # \2", source, flags=re.MULTILINE)
 
 
 def parsed(source: str) -> ast.Module | None:

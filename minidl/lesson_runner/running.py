@@ -5,20 +5,17 @@ import contextlib
 import io
 import json
 import linecache
-import math
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 import minidl
-from minidl import ops
 from minidl.lesson_runner import exercises
 
 MEMORY = 4 * 2**30  # bytes that a file may take, beyond what Python, NumPy and minidl have taken
@@ -94,8 +91,8 @@ def _line(error: BaseException, item: dict[str, Any]) -> int:
 
 def _kept() -> Callable[[], None]:
     """A function that puts back what a student's cell may have changed for all."""
-    modules: list[ModuleType] = [builtins, math, np, minidl, ops]
-    functions = [(module, name, value) for module in modules for name, value in vars(module).items() if callable(value)]
+    own = [module for name, module in sys.modules.items() if name.partition(".")[0] in ("minidl", "numpy", "math", "builtins")]
+    functions = [(module, name, value) for module in own for name, value in vars(module).items() if callable(value)]
     methods = [(exercises.Exercise, name, value) for name, value in vars(exercises.Exercise).items() if callable(value)]
     folder, errors, depth, path = Path.cwd(), np.geterr(), sys.getrecursionlimit(), list(sys.path)
 
@@ -133,13 +130,15 @@ def _refuse(*_: Any) -> str:
 
 def main() -> None:
     """The reports take the place of stdout; what the student's code prints goes nowhere."""
-    program = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    script = Path(sys.argv[1])
+    program = json.loads(script.read_text(encoding="utf-8"))
+    script.unlink()
     channel, me, nowhere = os.dup(1), os.getpid(), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
 
     def report(**event: Any) -> None:
         if os.getpid() == me:  # not from a copy that the student's code has made of this process
-            text = (json.dumps(event) + "\n").encode()
+            text = (json.dumps(event | {"word": program["word"]}) + "\n").encode()
             while text:
                 text = text[os.write(channel, text) :]
 

@@ -314,6 +314,7 @@ def whole_cases() -> Iterator[Case]:
     yield right("marks of solutions gone", lambda text: text.replace(BEGIN, "").replace(END, ""))
     yield right("spaces at line ends", lambda text: text.replace("\n", "  \n").replace("# %%  \n", "# %%\n"))
     yield right("imports changed", lambda text: text.replace("from minidl.lesson_runner import", "from minidl.lesson_runner  import"))
+    yield right("a sea of empty lines", lambda text: text.replace("# %%\n", "# %%\nempty = 1" + "\n" * 100_000 + "lines = 2\n", 1))
     yield right("a notebook", lambda text: notebook(text).encode(), ".ipynb")
     yield right("a notebook with BOM", lambda text: b"\xef\xbb\xbf" + notebook(text).encode(), ".ipynb")
     yield right("a notebook without tags", lambda text: _book(text, lambda book: [
@@ -335,6 +336,7 @@ def whole_cases() -> Iterator[Case]:
     yield unreadable("text only", b"# %% [markdown]\n# Hello\n", "no code")
     yield unreadable("binary", bytes(range(256)) * 99, "UTF-8")
     yield unreadable("latin-1", "# größe\nx = 1\n".encode("latin-1"), "line 1")
+    yield unreadable("an encoding that makes no text", b"# -*- coding: hex -*-\nx = 1\n", "hex")
     yield unreadable("a directory", lambda file: file.mkdir(), "there is no")
     yield unreadable("missing", lambda file: None, "there is no")
     yield unreadable("a link to itself", _loop, "there is no")

@@ -123,6 +123,43 @@ def test_a_tampered_check_is_not_believed(lesson, tmp_path):
     assert graded(lesson, tampered, tmp_path).points == 2
 
 
+FORGED = """
+import json, os
+events = [{"item": 99}, {"error": "x"}, {"begin": "a number", "exercise": "double"},
+          {"check": "a number", "exercise": "double", "passed": True, "reason": ""}]
+for fd in range(3, 30):
+    try:
+        os.write(fd, "".join(json.dumps(event) + "\\n" for event in events).encode())
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from minidl.lesson_runner import exercises\nexercises._difference = exercises._alike = lambda *a: ''",
+        "import minidl\nminidl.checking.gradcheck = lambda *a: type('Report', (), {'ok': True})",
+        "import numpy.linalg\nnumpy.isclose = numpy.asarray = lambda *a, **k: numpy.ones(3, bool)",
+        FORGED,
+        FORGED + "os._exit(0)",
+    ],
+    ids=["comparing", "gradcheck", "numpy", "reports", "reports and the end"],
+)
+def test_points_are_not_forged(lesson, tmp_path, code):
+    wrong = LESSON.replace("return 2 * x\n", "return 3 * x\n").replace("return g * 2 * x", "return -g * 2 * x")
+    result = graded(lesson, f"# %%\n{code}\n\n{wrong}\n\n# %%\n{code}\n", tmp_path)
+    assert set(reasons(result)) == {"a number", "an array", "it is right"}
+
+
+def test_a_check_is_reported_by_itself_alone(lesson, tmp_path):
+    """A function that is being checked cannot report a check that is over."""
+    event = "check='a number', exercise='double', passed=True, reason=''"
+    forged = f"from minidl.lesson_runner import exercises\n    exercises.listener({event})\n    return g * 2 * x"
+    result = graded(lesson, LESSON.replace("return g * 2 * x", forged).replace("return 2 * x\n", "return 3 * x\n"), tmp_path)
+    assert set(reasons(result)) == {"a number", "an array"}
+
+
 def test_a_file_that_never_ends(lesson, tmp_path):
     result = graded(lesson, LESSON.replace("CONSTANT = 3.0", "while True:\n    pass"), tmp_path, seconds=3)
     assert result.exit_code == 1 and "line 5: it ran longer than 1 seconds" in result.problem
