@@ -340,7 +340,7 @@ def whole_cases() -> Iterator[Case]:
     yield unreadable("a directory", lambda file: file.mkdir(), "there is no")
     yield unreadable("missing", lambda file: None, "there is no")
     yield unreadable("a link to itself", _loop, "there is no")
-    yield unreadable("a pipe", os.mkfifo, "there is no")
+    yield unreadable("a pipe", lambda file: os.mkfifo(file), "there is no")
     yield unreadable("huge", _huge, "larger than")
     yield unreadable("broken JSON", b'{"cells": [', "no notebook", ".ipynb")
     yield unreadable("deep JSON", b"[" * 100_000, "no notebook", ".ipynb")
