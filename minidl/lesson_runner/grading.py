@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minidl.lesson_runner.exercises import IMPATIENT, readable
+from minidl.lesson_runner.answers import readable
+from minidl.lesson_runner.exercises import IMPATIENT
 from minidl.lesson_runner.format import Lesson, cells
 from minidl.lesson_runner.plan import Item, defines, hidden, imports, plan
 from minidl.lesson_runner.process import limits, run

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from minidl.lesson_runner.answers import too_long
 from minidl.lesson_runner.exercises import SECONDS
 from minidl.lesson_runner.plan import Item
 
@@ -73,7 +74,7 @@ def _watched(process: subprocess.Popen[bytes], word: str, items: Sequence[Item],
             pause = now + allowed[items[found.at].kind] + GRACE if found.at is not None else end
         if now > min(end, pause):
             limit = seconds if now > end or found.at is None else allowed[items[found.at].kind]
-            found.problem = f"it ran longer than {limit:g} seconds: is there a loop that never ends?"
+            found.problem = too_long(limit)
             found.slow = True
             return found
     try:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import minidl
-from minidl.lesson_runner import exercises
+from minidl.lesson_runner import answers, exercises
 
 MEMORY = 4 * 2**30  # bytes that a file may take, beyond what Python, NumPy and minidl have taken
 
@@ -46,7 +46,7 @@ def run(program: dict[str, Any], report: Callable[..., None]) -> None:
             if str(error) not in ("", exercises.TODO):
                 report(error=_said(error, check), line=_line(error, item))
         except exercises.TooLong:
-            report(error=f"it ran longer than {seconds:g} seconds: is there a loop that never ends?", line=item["line"])
+            report(error=answers.too_long(seconds), line=item["line"])
             seconds = program["limits"]["code"] / 4  # a function that never ends is called by several cells
         except BaseException as error:
             report(error=_said(error, check), line=_line(error, item))
@@ -76,8 +76,8 @@ def _compiled(item: dict[str, Any]) -> Any:
 
 def _said(error: BaseException, in_check: bool) -> str:
     if in_check or isinstance(error, (SystemExit, MemoryError)):
-        return exercises.told(error)
-    return f"{type(error).__name__}: {exercises.readable(str(error))[:200]}".rstrip(": ")
+        return answers.told(error)
+    return f"{type(error).__name__}: {answers.readable(str(error))[:200]}".rstrip(": ")
 
 
 def _line(error: BaseException, item: dict[str, Any]) -> int:

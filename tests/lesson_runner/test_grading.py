@@ -138,7 +138,7 @@ for fd in range(3, 30):
 @pytest.mark.parametrize(
     "code",
     [
-        "from minidl.lesson_runner import exercises\nexercises._difference = exercises._alike = lambda *a: ''",
+        "from minidl.lesson_runner import answers, exercises\nanswers.difference = exercises.difference = lambda *a: ''",
         "import minidl\nminidl.checking.gradcheck = lambda *a: type('Report', (), {'ok': True})",
         "import numpy.linalg\nnumpy.isclose = numpy.asarray = lambda *a, **k: numpy.ones(3, bool)",
         FORGED,
@@ -160,9 +160,10 @@ def test_a_check_is_reported_by_itself_alone(lesson, tmp_path):
     assert set(reasons(result)) == {"a number", "an array"}
 
 
-def test_a_file_that_never_ends(lesson, tmp_path):
-    result = graded(lesson, LESSON.replace("CONSTANT = 3.0", "while True:\n    pass"), tmp_path, seconds=3)
-    assert result.exit_code == 1 and "line 5: it ran longer than 1 seconds" in result.problem
+def test_a_file_that_never_ends(lesson, tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "limits", lambda seconds: {"code": 1.0, "check": 8.0})
+    result = graded(lesson, LESSON.replace("CONSTANT = 3.0", "while True:\n    pass"), tmp_path)
+    assert result.exit_code == 1 and "line 5: it ran longer than 1 second: " in result.problem
     assert result.points == 4, "what does not need that cell keeps its points"
 
 
