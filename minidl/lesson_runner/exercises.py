@@ -37,7 +37,8 @@ class Exercise:
 
     def check(self, title: str, call: Callable[[], Any], expected: Any = True, tolerance: float = 1e-6, because: str = "") -> bool:
         """Compare what ``call()`` gives with ``expected``: numbers and arrays up to ``tolerance`` (relative to the largest magnitude),
-        lists and dictionaries place by place, anything else with ==, if it is of the same class. ``because``: why it should be so, shown when it is not."""
+        lists and dictionaries place by place, anything else with ==, if it is of the same class. ``because``: why it should be so, shown
+        when it is not."""
         if (self.name, title) in known:
             return False
         with self._counted(title, because) as failed:

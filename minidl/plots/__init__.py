@@ -38,13 +38,14 @@ from .boxes import architecture
 from .canvas import alt_text
 from .confusion import confusion_matrix
 from .curves import learning_curves
-from .descent import errors, learning_rate_sweep, loss_curve, loss_surface, optimizer_race
+from .descent import errors, learning_rate_sweep, loss_curve, optimizer_race
 from .diagrams import computation_graph, neurons
 from .functions import activations, losses_of_a_probability
 from .health import dead_units, gradient_flow, update_ratios, weight_histograms
 from .insides import feature_maps, grad_cam, saliency
 from .landscapes import decision_boundary, loss_landscape
 from .pictures import gallery, predictions
+from .surfaces import loss_surface
 from .weights import filters
 
 __all__ = [

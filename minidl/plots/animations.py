@@ -21,11 +21,11 @@ from minidl.callbacks import Callback
 from minidl.checks import number, whole
 
 from .canvas import alt_text, write
-from .descent import Range, loss_surface, walks_of
 from .inputs import Numbers
 from .landscapes import Examples, boundary_picture, draw_answers
 from .panels import LINES, short
 from .style import GREY, MARGIN, SUBTITLE
+from .surfaces import Range, loss_surface, walks_of
 
 
 class Animation:

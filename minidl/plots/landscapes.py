@@ -14,10 +14,10 @@ from matplotlib.ticker import MaxNLocator
 from minidl.checks import whole
 
 from .canvas import heading_height, new_picture, text_width, write
-from .descent import contours
 from .inputs import Numbers, as_labels, as_names, same_length
 from .panels import name_axes, panels, short, space
 from .style import BLUE, BLUES, GREEN, GREY, INK, ORANGE, PINK, TEXT
+from .surfaces import contours
 
 SIDE, MOST = 4.6, 24  # inches of the plane; how many classes are named beside it
 COLOURS, MARKS = (BLUE, ORANGE, GREEN, PINK, INK), ("o", "s", "^", "D", "v")

@@ -7,7 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from minidl import optimizers, plots
-from minidl.plots import descent, insides, pictures, weights
+from minidl.plots import descent, insides, pictures, surfaces, weights
 
 from . import scenes
 from .references import FOLDER, difference, draw
@@ -51,7 +51,8 @@ def other_colours(module, name):
 
 
 def no_key(patch, make):
-    patch.setattr(descent, "key", lambda *_: None)
+    for module in (descent, surfaces):
+        patch.setattr(module, "key", lambda *_: None)
     return make()
 
 
@@ -77,7 +78,8 @@ def no_ring(patch, make):
 
 
 def all_solid(patch, make):
-    patch.setattr(descent, "LINES", tuple((colour, "-") for colour, _ in descent.LINES))
+    for module in (descent, surfaces):
+        patch.setattr(module, "LINES", tuple((colour, "-") for colour, _ in descent.LINES))
     return make()
 
 
@@ -93,9 +95,9 @@ CHANGES = {
     "no start": ("descent_path", lambda patch, make: without(make(), "_start")),
     "axes of the surface swapped": ("descent_path", lambda patch, make: make(loss=turned(scenes.valley))),
     "another title": ("descent_path", lambda patch, make: make(title="Another title")),
-    "greys the other way round": ("descent_path", other_colours(descent, "GREYS")),
+    "greys the other way round": ("descent_path", other_colours(surfaces, "GREYS")),
     "walks without their key": ("surface", no_key),
-    "a surface with its colours the other way round": ("surface", other_colours(descent, "BLUES")),
+    "a surface with its colours the other way round": ("surface", other_colours(surfaces, "BLUES")),
     "a race without a key": ("race", no_key),
     "a race without labels at the ends": ("race", no_end_labels),
     "a race with solid lines alone": ("race", all_solid),
