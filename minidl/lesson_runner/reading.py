@@ -12,7 +12,8 @@ from typing import Any
 
 from minidl.lesson_runner.format import Cell, cells
 
-LARGEST = 100_000_000  # bytes
+LARGEST = 100_000_000  # bytes of a file: the outputs of a notebook are large
+MOST = 1_000_000  # characters of code: thirty times a lesson; it is parsed before any limit of time
 
 
 def read(file: Path) -> list[Cell]:
@@ -24,6 +25,8 @@ def read(file: Path) -> list[Cell]:
     found = _notebook(_text(raw)) if file.suffix == ".ipynb" else cells(_text(raw))
     if not any(cell.kind != "markdown" for cell in found):
         raise ValueError("there is no code in it")
+    if sum(len(cell.source) for cell in found if cell.kind != "markdown") > MOST:
+        raise ValueError(f"it holds more than {MOST:,} characters of code")
     return found
 
 

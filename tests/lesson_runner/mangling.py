@@ -342,6 +342,7 @@ def whole_cases() -> Iterator[Case]:
     yield unreadable("a link to itself", _loop, "there is no")
     yield unreadable("a pipe", lambda file: os.mkfifo(file), "there is no")
     yield unreadable("huge", _huge, "larger than")
+    yield unreadable("too much code", b"x = 1\n" * 1_000_000, "characters of code")
     yield unreadable("broken JSON", b'{"cells": [', "no notebook", ".ipynb")
     yield unreadable("deep JSON", b"[" * 100_000, "no notebook", ".ipynb")
     yield unreadable("no cells", b'{"nbformat": 4}', "list of cells", ".ipynb")

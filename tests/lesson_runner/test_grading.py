@@ -1,4 +1,4 @@
-"""Grading: full marks, lost points with reasons, and 200 mangled files of which none makes it crash or hang."""
+"""Grading: full marks, lost points with reasons, and files after accidents drawn at random, of which none makes it crash or hang."""
 import json
 import random
 import re
