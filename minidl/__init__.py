@@ -64,7 +64,7 @@ def __getattr__(name: str) -> Any:
     if name not in _modules and name not in _homes:
         if name.startswith("__"):
             raise AttributeError(f"module 'minidl' has no attribute {name!r}")
-        return import_module("minidl.keras.tensorflow").named(name)  # import minidl as tf
+        return import_module("minidl.keras.tensorflow").named(name, [*_modules, *_homes])  # import minidl as tf
     if name in _modules:
         return import_module(f"minidl.{name}")
     value = globals()[name] = getattr(import_module(f"minidl.{_homes[name]}"), name)

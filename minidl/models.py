@@ -231,6 +231,8 @@ class Sequential(Model):
     def __init__(self, layers: Any = None, name: str | None = None):
         super().__init__(name=name)
         self._stack: list[Layer] = []
+        if isinstance(layers, Layer):
+            raise TypeError(f"Sequential takes a list of layers: write [{type(layers).__name__}(…)], with brackets around it")
         for layer in layers or ():
             self.add(layer)
 

@@ -109,6 +109,8 @@ def test_what_sequential_refuses():
         Sequential([lambda x: x])
     with pytest.raises(TypeError, match="expected a layer, got the class Dense"):
         Sequential([Dense])
+    with pytest.raises(TypeError, match=r"a list of layers: write \[Dense\(…\)\]"):
+        Sequential(Dense(1))
 
 
 def test_a_kernel_that_does_not_fit_is_refused_when_the_model_is_made():

@@ -111,7 +111,7 @@ def lesson_list() -> None:
 def lesson_open(
     number: Number, show: Annotated[bool, typer.Option("--start/--no-start", help="Start Jupyter with it.")] = True
 ) -> None:
-    """Write a lesson as a notebook, to read and to run."""
+    """Write a lesson as a notebook, to read and to run; its solutions are in it."""
     from minidl.cli.lessons import open_lesson
 
     open_lesson(number, show)
@@ -120,7 +120,7 @@ def lesson_open(
 @lesson.command("start")
 def lesson_start(
     number: Number,
-    folder: Annotated[Path, typer.Argument(help="Where your copy is written.")],
+    folder: Annotated[Path, typer.Argument(help="Where your copy is written (default: here).")] = Path(),
     notebook: Annotated[bool, typer.Option("--notebook", help="As a notebook instead of a script.")] = False,
 ) -> None:
     """Write your copy of a lesson, without the solutions."""

@@ -32,13 +32,15 @@ def list_lessons() -> None:
 
 
 def open_lesson(number: int, show: bool) -> None:
-    """Write the lesson as a notebook into the working folder, and start Jupyter with it where there is one."""
+    """Write the lesson as a notebook into the working folder, and start Jupyter with it where there is one. A notebook that is there
+    already is opened as it is."""
     one = lesson(number)
     file = Path(f"{one.path.stem}.ipynb")
-    if file.exists():
-        raise ValueError(f"{file} exists already, and nothing is overwritten")
-    file.write_text(notebook(one.text), encoding="utf-8")
-    typer.echo(f"written: {file}")
+    if file.is_file():
+        typer.echo(f"{file} is here already: it is left as it is")
+    else:
+        file.write_text(notebook(one.text), encoding="utf-8")
+        typer.echo(f"written: {file}")
     jupyter = shutil.which("jupyter")
     if not show or not sys.stdout.isatty():
         return
@@ -55,6 +57,8 @@ def start(number: int, folder: Path, as_notebook: bool) -> None:
     file = folder / (f"{one.path.stem}.ipynb" if as_notebook else one.path.name)
     if file.exists():
         raise ValueError(f"{file} exists already, and nothing is overwritten: choose another folder")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: name a folder to write into")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(notebook(text) if as_notebook else text, encoding="utf-8")
     typer.echo(f"written: {file}\nread it and write what is asked; then: minidl lesson check {number} {file}")
@@ -116,7 +120,7 @@ def _print(result: Grade, number: int) -> None:
     if result.problem:
         how = "Not all of the file could be run." if result.ran else "The file could not be run."
         console.print(f"[bold]{how}[/bold] {escape(result.problem)}")
-    for one in result.exercises:
+    for one in result.exercises if result.ran else []:  # else each reason would say this again
         console.print(f"[bold]{escape(one.name)}[/bold]  {one.points} of {one.total}  {escape(one.task)}")
         for check in one.checks:
             mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"

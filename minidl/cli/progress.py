@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from minidl.callbacks import Callback
 
@@ -14,8 +15,8 @@ class LiveProgress(Callback):
     def __init__(self, console: Console, pictures: int):
         self.console, self.pictures = console, pictures
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[numbers]}"),
-            TextColumn("[dim]left[/dim]"), TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[numbers]}"), TextColumn("[dim]left[/dim]"), TimeRemainingColumn(compact=True),
             console=console, transient=True, refresh_per_second=8, disable=not console.is_terminal,
         )  # fmt: skip
         self.task: TaskID | None = None

@@ -16,6 +16,8 @@ console = Console(highlight=False, soft_wrap=True)
 
 def open_run(run: Path) -> tuple[Any, dict[str, Any]]:
     """The trained model and the settings of a run folder; ValueError or FileNotFoundError if it is none."""
+    if run.is_file():
+        raise ValueError(f"{run} is a file: name the folder that minidl train left")
     if not run.is_dir():
         raise FileNotFoundError(f"there is no folder {run}")
     for name in ("config.json", "weights.npz"):

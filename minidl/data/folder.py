@@ -100,7 +100,7 @@ def read_picture(
         raise ValueError(f"image_size must be (height, width), two whole numbers ≥ 1, got {image_size!r}")
     file = Path(path).expanduser()
     if not file.is_file():
-        raise FileNotFoundError(f"expected a picture at {str(file)!r}, got no such file")
+        raise FileNotFoundError(f"expected a picture at {str(file)!r}, got {'a folder' if file.is_dir() else 'no such file'}")
     with opened(file, str(file)) as given:
         picture = _flatten(ImageOps.exif_transpose(given))
     if image_size is not None:

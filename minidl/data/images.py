@@ -88,8 +88,8 @@ def load_img(
     if interpolation not in RESAMPLING:
         raise ValueError(f"interpolation must be one of {', '.join(RESAMPLING)}; got {interpolation!r}")
     name = "a file in memory" if isinstance(path, io.BytesIO) else os.fspath(path)
-    if not isinstance(path, io.BytesIO) and not Path(os.fsdecode(name)).is_file():
-        raise FileNotFoundError(f"expected a picture at {os.fsdecode(name)!r}, got no such file")
+    if not isinstance(path, io.BytesIO) and not (file := Path(os.fsdecode(name))).is_file():
+        raise FileNotFoundError(f"expected a picture at {os.fsdecode(name)!r}, got {'a folder' if file.is_dir() else 'no such file'}")
     with opened(path, os.fsdecode(name)) as picture:
         picture.load()
         keep = color_mode == "grayscale" and picture.mode in ("I;16", "I")

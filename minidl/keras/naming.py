@@ -1,5 +1,5 @@
 """How the modules of this dialect name what lies in the engine, when somebody asks; and what they say of what minidl leaves out."""
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -17,9 +17,10 @@ def homes(module: str, *names: str, **renamed: str) -> dict[str, str]:
     return {name: f"{module}:{there}" for name, there in {**{name: name for name in names}, **renamed}.items()}
 
 
-def found(module: str, name: str, names: Mapping[str, str], left_out: Mapping[str, str]) -> Any:
+def found(module: str, name: str, names: Mapping[str, str], left_out: Mapping[str, str], also: Iterable[str] = ()) -> Any:
     """What ``name`` means in this module of the dialect. Something left out is found too, so that importing it does no harm; it raises
-    NotImplementedError when it is used. Any other name raises AttributeError with the nearest ones."""
+    NotImplementedError when it is used. Any other name raises AttributeError with the nearest ones; ``also`` are
+    names that the module has itself."""
     if name in names:
         home, _, there = names[name].partition(":")
         return getattr(import_module(home), there) if there else import_module(home)
@@ -28,7 +29,7 @@ def found(module: str, name: str, names: Mapping[str, str], left_out: Mapping[st
     if name in left_out:
         place = "tf" if module == "minidl" else module.removeprefix("minidl.")
         return missing(name, f"minidl leaves {place}.{name} out: {left_out[name]}")
-    raise AttributeError(f"module {module!r} has no {name!r}: {nearest(name, [*names, *left_out])}", name=name)
+    raise AttributeError(f"module {module!r} has no {name!r}: {nearest(name, [*names, *left_out, *also])}", name=name)
 
 
 class _LeftOut(type):

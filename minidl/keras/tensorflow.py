@@ -3,7 +3,7 @@
 Each is a line over `minidl.ops`, so a gradient passes through it. Arrays, numbers and lists are taken where Tensors are; Python's floats
 become float32 and its whole numbers int32, as in TensorFlow."""
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -63,9 +63,9 @@ LEFT_OUT = {
 }
 
 
-def named(name: str) -> Any:
-    """What ``tf.name`` means; AttributeError with the nearest names."""
-    return found("minidl", name, NAMES, LEFT_OUT)
+def named(name: str, also: Iterable[str] = ()) -> Any:
+    """What ``tf.name`` means; AttributeError with the nearest names, those that minidl has itself (``also``) among them."""
+    return found("minidl", name, NAMES, LEFT_OUT, also)
 
 
 # ---------------------------------------------------------------- Tensors

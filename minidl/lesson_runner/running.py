@@ -1,5 +1,6 @@
 """``python -m minidl.lesson_runner.running program.json``: run cells one after the other in one namespace. An error ends its cell, not the
 run; what happened is reported line by line. What a cell has changed for all (NumPy's functions, the working folder, stdout) is put back."""
+import bdb
 import builtins
 import contextlib
 import io
@@ -77,6 +78,10 @@ def _compiled(item: dict[str, Any]) -> Any:
 def _said(error: BaseException, in_check: bool) -> str:
     if in_check or isinstance(error, (SystemExit, MemoryError)):
         return answers.told(error)
+    if isinstance(error, bdb.BdbQuit):
+        return "BdbQuit: a debugger waits for somebody who types, and the grader does not"
+    if isinstance(error, SyntaxError) and error.msg:  # str(error) names file and line once more
+        return f"{type(error).__name__}: {answers.readable(error.msg)[:200]}"
     return f"{type(error).__name__}: {answers.readable(str(error))[:200]}".rstrip(": ")
 
 

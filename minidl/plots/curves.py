@@ -30,7 +30,9 @@ def learning_curves(history: Any, title: str | None = None) -> Figure:
     starts with ``val_`` goes with the quantity after it. Values that are not finite leave gaps.
 
     Raises ValueError if it is empty or the lists differ in length."""
-    curves = _curves(getattr(history, "history", history))
+    while hasattr(history, "history"):  # a model's .history is what fit returned, and that has one too
+        history = history.history
+    curves = _curves(history)
     epochs = len(next(iter(curves.values())))
     quantities = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
     best = {q: _best(q, curves["val_" + q]) for q in quantities if "val_" + q in curves}
@@ -63,7 +65,7 @@ def learning_curves(history: Any, title: str | None = None) -> Figure:
 
 def _curves(history: Any) -> dict[str, Numbers]:
     if not isinstance(history, Mapping):
-        raise TypeError(f"history must be a dict of lists or have one as .history, got {type(history).__name__}")
+        raise TypeError(f"history must be what fit returned, or a dict of lists; got {type(history).__name__}")
     curves = {str(name): as_array(values, f"history[{name!r}]").astype(float) for name, values in history.items() if str(name) != "epoch"}
     for name, values in curves.items():
         if values.ndim != 1 or not len(values):

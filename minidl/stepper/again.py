@@ -8,7 +8,7 @@ import numpy as np
 from minidl.autograd import backward_steps, grad
 from minidl.backend import Array, owner, to_numpy
 from minidl.stepper.observing import observed
-from minidl.stepper.recorder import Recorder
+from minidl.stepper.recorder import Recorder, current
 from minidl.stepper.steps import Backward, Forward, Value
 from minidl.stepper.values import group
 from minidl.switches import kernels_on, recording, switch
@@ -92,7 +92,7 @@ def derivatives(op: Op, inputs: tuple[Value | None, ...], metadata: dict[str, An
     tensors = [fresh(value) for value in inputs]
     leaves = [t for t in tensors if isinstance(t, Tensor) and t.requires_grad]
     try:
-        with _readable(), switch(recording, True):
+        with _readable(), switch(recording, True), switch(current, None):  # an outer recording is of what the learner computes
             y = op(*tensors, **metadata)
             if not leaves or y.node is None:
                 return [None] * len(inputs)

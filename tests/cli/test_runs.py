@@ -36,11 +36,13 @@ def test_predict_refuses_what_is_no_picture(run_command, trained_run, tmp_path):
         code, _, err = run_command("predict", trained_run, picture)
         assert code == 1
         assert picture.name in err and "Traceback" not in err
+    assert "got a folder" in run_command("predict", trained_run, tmp_path)[2]
 
 
 def test_damaged_runs_are_explained(run_command, trained_run, tmp_path):
     assert "no folder" in run_command("evaluate", tmp_path / "nope")[2]
     assert "config.json" in run_command("evaluate", tmp_path)[2]
+    assert "weights.npz is a file: name the folder" in run_command("evaluate", trained_run / "weights.npz")[2]
     damaged = tmp_path / "run"
     shutil.copytree(trained_run, damaged)
     weights = damaged / "weights.npz"

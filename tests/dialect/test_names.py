@@ -84,6 +84,7 @@ def test_they_are_the_engines_own():
     [
         (keras.layers, "Densee", r"module 'minidl\.keras\.layers' has no 'Densee': did you mean 'Dense'"),
         (keras, "layer", r"module 'minidl\.keras' has no 'layer': did you mean .*'layers'"),
+        (minidl, "plot", r"module 'minidl' has no 'plot': did you mean 'plots'"),
         (minidl, "argmx", r"module 'minidl' has no 'argmx': did you mean 'argmax' or 'argmin'"),
         (tf.random, "seed", r"module 'minidl\.random' has no 'seed'"),
     ],

@@ -95,6 +95,7 @@ def test_as_a_notebook(lesson, tmp_path):
         (("def double(x)", "def twice(x)"), 3, {"a number": "name 'double' is not defined: was it deleted, renamed, or never imported?"}),
         (("def double(x):", "def double(x)"), 3, {"a number": "name 'double' is not defined"}),
         (("return 2 * x\n", "return np.zeros((2, 2))\n"), 3, {"an array": "expected an array of shape (3,), got an array of shape (2, 2)"}),
+        (("    return 2 * x\n", "    return 2 * x)\n"), 3, {"a number": "because its cell failed: line 19: SyntaxError: unmatched ')'"}),
         (("CONSTANT = 3.0", "CONSTANT = 4.0"), 4, {"a constant": "expected 3, got 4"}),
         (("CONSTANT = 3.0", "exit()"), 4, {"a constant": "name 'CONSTANT' is not defined"}),
         (('exercise.check("a number", lambda: double(2.0), 4.0)\n', ""), 5, {}),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import minidl
 from minidl import plots
 
 from .conftest import check_layout, texts
@@ -75,6 +76,15 @@ def test_what_fit_returns_is_taken_too():
     assert texts(plots.learning_curves(History()), "title") == ["Loss went from 2.000 to 1.000 in 2 epochs"]
     assert texts(plots.learning_curves(History(), title="Mine: $5"), "title") == ["Mine: $5"]
     plots.learning_curves({"epoch": [0, 1], "loss": [2.0, 1.0]})
+
+
+def test_a_trained_model_is_taken_too():
+    model = minidl.Sequential([minidl.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    assert len(plots.learning_curves(model).axes) == 1
+    with pytest.raises(TypeError, match="what fit returned"):
+        plots.learning_curves(minidl.Sequential([minidl.layers.Dense(1)]))
 
 
 @pytest.mark.parametrize("values", [[np.nan, 1, 2], [1, np.inf, np.nan], [np.nan] * 3, [1e30, 1e-30, 5], [0, 0, 0], [-3, -3, -3]])

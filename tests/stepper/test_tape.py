@@ -96,6 +96,16 @@ def test_a_recording_in_a_recording():
     json.dumps(inner.data(), allow_nan=False)
 
 
+def test_a_page_written_in_a_recording_is_no_part_of_it(tmp_path):
+    w = Tensor(0.5, requires_grad=True)
+    with minidl.record() as outer:
+        with minidl.record() as inner:
+            ops.tanh(w).backward()
+        inner.to_html(tmp_path / "step.html")
+        str(inner)
+    assert [step.op.name for step in outer.steps] == ["tanh", "tanh"]
+
+
 def test_gradients():
     w, unused = Tensor(2.0, requires_grad=True), Tensor(1.0, requires_grad=True)
     with minidl.record() as tape:
