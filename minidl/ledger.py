@@ -78,7 +78,7 @@ class Ledger(Callback, Mapping[str, np.ndarray]):
         if not self._rows["step"]:
             raise ValueError("nothing was written down yet")
         if not -len(self._states) <= row < len(self._states):
-            raise ValueError(f"row {row} was asked for; there are {len(self._states)} rows")
+            raise ValueError(f"row {row} was asked for; there are {len(self._states)} rows, counted from 0")
         name = next(iter(self._states[row])) if name is None else name
         values = self[name]
         if name not in self._states[row]:

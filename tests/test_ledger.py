@@ -205,7 +205,7 @@ def test_unknown_columns_and_rows():
     ledger = walk("adam", 3)
     with pytest.raises(KeyError, match=r"w\.mm.*there are step, loss, w"):
         ledger["w.mm"]
-    with pytest.raises(ValueError, match="row 3 was asked for; there are 3 rows"):
+    with pytest.raises(ValueError, match="row 3 was asked for; there are 3 rows, counted from 0"):
         ledger.explain(3)
 
 

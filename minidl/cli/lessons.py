@@ -3,6 +3,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import typer
@@ -72,7 +73,8 @@ def check(number: int, file: Path | None, as_json: bool, seconds: float) -> int:
         typer.echo(f"minidl: {error}", err=True)
         return 2
     try:
-        result = grade(one, _file(one, file), seconds)
+        with nullcontext() if as_json else console.status("running your file and its checks"):  # in a terminal: some lessons take a while
+            result = grade(one, _file(one, file), seconds)
     except (ValueError, OSError) as error:
         result = unread(one, str(error))
     if as_json:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from minidl.cli.datasets import choose, load
+from minidl.cli.datasets import NAMES, choose, load
 from minidl.cli.train import measure
 from minidl.data.folder import read_picture
 from minidl.nets import NETS
@@ -41,7 +41,10 @@ def evaluate_run(run: Path, dataset: str | None, data_dir: Path | None) -> None:
     height, width, channels = settings["input_shape"]
     if dataset is None and data_dir is None and settings.get("data_dir"):
         data_dir = Path(settings["data_dir"])
-    chosen, sentence = choose(dataset or settings["dataset"], settings["model"], data_dir)
+    own = settings["dataset"]
+    if dataset is None and own not in NAMES and not Path(own).is_dir():
+        raise FileNotFoundError(f"the pictures of this run were in {own}, which is no folder now: --dataset says where they are")
+    chosen, sentence = choose(dataset or own, settings["model"], data_dir)
     console.print(sentence)
     pictures = load(chosen, data_dir, (height, width), "grayscale" if channels == 1 else "rgb")
     if list(pictures.class_names) != settings["class_names"]:

@@ -24,7 +24,8 @@ def feature_maps(model: Any, image: Any, layer: str, count: int = 32, columns: i
     beside them. The model gets the picture as it is, so scale it as for training."""
     image = np.asarray(to_numpy(image) if not isinstance(image, (list, tuple)) else image)
     if image.ndim != 3:
-        raise ValueError(f"image must be one picture of shape (H, W, C); got {image.shape}")
+        first = " (a batch? take one picture of it: x[0])" if image.ndim == 4 else ""
+        raise ValueError(f"image must be one picture of shape (H, W, C); got {image.shape}{first}")
     outputs = attribution.layer_outputs(model, image[None])
     if layer not in outputs or outputs[layer].ndim != 4:
         able = [name for name, y in outputs.items() if y.ndim == 4]

@@ -48,6 +48,10 @@ def test_damaged_runs_are_explained(run_command, trained_run, tmp_path):
     weights = damaged / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:1000])
     assert "weights.npz" in run_command("evaluate", damaged)[2]
+    settings = json.loads((trained_run / "config.json").read_text(encoding="utf-8"))
+    (damaged / "config.json").write_text(json.dumps(settings | {"dataset": "/moved/away"}))
+    shutil.copy(trained_run / "weights.npz", weights)
+    assert "were in /moved/away, which is no folder now: --dataset" in run_command("evaluate", damaged)[2]
     (damaged / "config.json").write_text("{")
     assert "damaged" in run_command("evaluate", damaged)[2]
 
