@@ -207,9 +207,9 @@ class Dashboard(Callback):
         if not self.serve:
             return
         if _in_notebook():
-            from IPython.display import HTML, display
+            from IPython.display import display
 
-            self._cell = display(HTML(self._repr_html_()), display_id=True)
+            self._cell = display(self, display_id=True)  # not as its HTML: that warns of any <iframe>
             return
         self._server = LocalServer(lambda: self.page(live=True), lambda: as_json(self.data()), self.port)
         self.url = self._server.url
@@ -217,9 +217,7 @@ class Dashboard(Callback):
 
     def _refresh(self) -> None:
         if self._cell is not None:
-            from IPython.display import HTML
-
-            self._cell.update(HTML(self._repr_html_()))
+            self._cell.update(self)
 
 
 def _panel(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

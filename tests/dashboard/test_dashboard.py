@@ -1,8 +1,10 @@
 import json
 import math
 import socket
+import sys
 import threading
 import time
+import types
 import urllib.error
 import urllib.request
 
@@ -208,6 +210,24 @@ def test_in_a_notebook_it_is_an_iframe():
     _, dashboard = watched()
     cell = dashboard._repr_html_()
     assert cell.startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;') and cell.count("<") == 2
+
+
+def test_a_notebook_shows_the_dashboard_itself_and_renews_it(monkeypatch):
+    shown = []
+    cell = types.SimpleNamespace(update=shown.append)
+
+    class ZMQInteractiveShell:
+        """What a notebook's IPython calls its shell."""
+
+    def display(what, display_id):
+        shown.append(what)
+        return cell
+
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=ZMQInteractiveShell))
+    monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
+    dashboard = Dashboard(every=0)
+    net().fit(X, Y, epochs=2, batch_size=16, verbose=0, callbacks=[dashboard])
+    assert len(shown) > 1 and all(what is dashboard for what in shown) and not dashboard.url
 
 
 def test_names_from_outside_cannot_leave_the_data():
