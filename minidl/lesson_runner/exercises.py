@@ -133,9 +133,9 @@ class Prediction:
 
 def _answer(question: str) -> tuple[int, str]:
     for one in lessons():
-        for told in predictions(one):
-            if told["question"] == question:
-                return told["answer"], told["why"]
+        for asked in predictions(one):
+            if asked["question"] == question:
+                return asked["answer"], asked["why"]
     raise ValueError(f"no lesson asks {question!r}: a prediction of your own needs its answer")
 
 
