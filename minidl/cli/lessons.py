@@ -104,8 +104,9 @@ def solution(number: int) -> None:
     one = lesson(number)
     for text in solutions(one.text):
         typer.echo(text + "\n")
-    for told in predictions(one):
-        typer.echo(f"# {Prediction(**told)!r}\n{Prediction(**told).reveal()}\n".replace("\n", "\n# ").removesuffix("# "))
+    for asked in (Prediction(**told) for told in predictions(one)):
+        lines = f"{asked!r}\n{asked.reveal()}".splitlines()
+        typer.echo("".join(f"# {line}\n" for line in lines))
 
 
 def _file(one: Lesson, given: Path | None) -> Path:

@@ -2,8 +2,7 @@
 import html
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minidl import checking
@@ -39,38 +38,31 @@ class Exercise:
         """Compare what ``call()`` gives with ``expected``: numbers and arrays up to ``tolerance`` (relative to the largest magnitude),
         lists and dictionaries place by place, anything else with ==, if it is of the same class. ``because``: why it should be so, shown
         when it is not."""
-        if (self.name, title) in known:
-            return False
-        with self._counted(title, because) as failed:
-            differs = limited(lambda: difference(call(), expected, tolerance))
-            if differs:
-                failed.append(differs + (f" ({because})" if because else ""))
-        return not failed
+        return self._point(title, lambda: difference(call(), expected, tolerance), because)
 
     def check_raises(self, title: str, call: Callable[[], Any], error: type[BaseException], because: str = "") -> bool:
         """Expect an error of that class."""
-        if (self.name, title) in known:
-            return False
-        with self._counted(title) as failed:
+
+        def wrong() -> str:
             try:
-                value = limited(lambda: short(call()))
+                value = short(call())
             except error:
-                pass
-            else:
-                failed.append(f"expected {error.__name__}, got {value}" + (f" ({because})" if because else ""))
-        return not failed
+                return ""
+            return f"expected {error.__name__}, got {value}"
+
+        return self._point(title, wrong, because)
 
     def check_gradient(self, title: str, make: Callable[[], Any], *arrays: Any) -> bool:
         """Check a gradient numerically: ``make()`` gives what `minidl.gradcheck` takes, a function or a pair (forward, backward). What is
         wrong with it, the gradient doctor says."""
-        if (self.name, title) in known:
-            return False
-        with self._counted(title) as failed:
-            report = limited(lambda: checking.gradcheck(make(), *arrays))
-            if not report.ok:
-                diagnosis = report.diagnosis
-                failed.append(diagnosis[0].sentence if diagnosis else str(report).splitlines()[0])
-        return not failed
+
+        def wrong() -> str:
+            report = checking.gradcheck(make(), *arrays)
+            if report.ok:
+                return ""
+            return report.diagnosis[0].sentence if report.diagnosis else str(report).splitlines()[0]
+
+        return self._point(title, wrong)
 
     def done(self) -> None:
         """Say how many points there are."""
@@ -78,29 +70,32 @@ class Exercise:
         if listener is None:
             print(f"{mark} {self.name}: {self.points} of {self.total} points")
 
-    @contextmanager
-    def _counted(self, title: str, because: str = "") -> Iterator[list[str]]:
-        """Whatever happens inside becomes a point, or a reason why there is none."""
-        failed: list[str] = []
+    def _point(self, title: str, wrong: Callable[[], str], because: str = "") -> bool:
+        """A point if ``wrong()`` is ""; else what it says is the reason why there is none, or what happened to it instead."""
+        if (self.name, title) in known:
+            return False
         self.total += 1
         if listener is not None:
             listener(begin=title, exercise=self.name)
         try:
-            yield failed
+            reason = limited(wrong)
         except TooLong:
-            failed.append(too_long(_patience["seconds"]) + (f" ({because})" if because else ""))
+            reason = too_long(_patience["seconds"])
             _patience["seconds"] = IMPATIENT
         except NotImplementedError as error:
-            failed.append(str(error) or TODO)
+            reason, because = str(error) or TODO, ""
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and listener is None:
                 raise
-            failed.append(told(error) + (f" ({because})" if because and not isinstance(error, NameError) else ""))
-        self.points += not failed
+            reason, because = told(error), "" if isinstance(error, NameError) else because
+        if reason and because:
+            reason += f" ({because})"
+        self.points += not reason
         if listener is not None:
-            listener(check=title, exercise=self.name, passed=not failed, reason=readable("; ".join(failed)))
+            listener(check=title, exercise=self.name, passed=not reason, reason=readable(reason))
         else:
-            print(f"  {'✗' if failed else '✓'} {title}" + (f": {failed[0]}" if failed else ""))
+            print(f"  {'✗' if reason else '✓'} {title}" + (f": {reason}" if reason else ""))
+        return not reason
 
 
 class Prediction:
