@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from minidl.cli import lessons as cli
-from minidl.lesson_runner import Prediction, format, grading
+from minidl.lesson_runner import Prediction, format, grading, plan
 
 CELL = '''exercise = Exercise(
     "largest",
@@ -42,6 +42,14 @@ def test_every_lesson_is_a_lesson_without_them(lesson):
     assert [cell.kind for cell in format.cells(copy)] == [cell.kind for cell in format.cells(lesson.text)]
     for one in grading.expected_exercises(lesson):
         assert not any(hint in copy for hint in one.hints if len(hint) > 60), one.name
+
+
+@pytest.mark.parametrize("form", [str, format.student_version], ids=["whole", "student's copy"])
+def test_the_copies_of_checks_are_known_and_not_run_beside_the_lessons_own(form):
+    lesson = format.lesson(8)
+    items = plan.plan(lesson, format.cells(form(lesson.text)), "08.py")
+    assert [item.exercise for item in items if item.kind == "check"] == [one.name for one in grading.expected_exercises(lesson)]
+    assert not any("Exercise(" in item.source or "Prediction(" in item.source for item in items if item.kind == "code")
 
 
 def test_an_answer_is_looked_up_in_the_lesson():
